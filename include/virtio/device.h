@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A virtio device (VIRTIO 2 and 3), whatever its transport: initialisation by the steps of 3.1.1,
+ * features, configuration, queues, interrupts. Drivers are written against this; a runtime opens a device,
+ * hands it to a driver's attach, and has nothing else to do with it but to pass interrupts on:
+ *
+ *     struct virtio_device device;
+ *     result = virtio_pci_open(&device, platform, &function, &virtio_support_all);   (pci.h)
+ *     result = virtio_net_attach(&net, &device, NULL);                               (net.h)
+ *
+ * A device belongs to one driver at a time. Different devices share nothing. Only begin, reset, detach and
+ * read_config may wait, each with a deadline.
+ */
+#ifndef VIRTIO_DEVICE_H
+#define VIRTIO_DEVICE_H
+
+#include <virtio/base.h>
+#include <virtio/error.h>
+#include <virtio/pci.h>
+#include <virtio/platform.h>
+#include <virtio/region.h>
+#include <virtio/transport.h>
+#include <virtio/virtqueue.h>
+
+VIRTIO_BEGIN_DECLS
+
+/* How long a device may take for a reset before it counts as stuck: nanoseconds. */
+#define VIRTIO_RESET_TIMEOUT UINT64_C(1000000000)
+
+/* A virtqueue of a device: the ring and how to notify of it. Caller-owned (the driver's); private fields. */
+struct virtio_queue {
+	struct virtqueue ring;         /* the ring itself */
+	struct virtio_device *device;  /* whose it is; NULL before it was added */
+	struct virtio_region notify;   /* where to write a notification */
+	struct virtio_queue *next;     /* next queue of the same device */
+	uint32_t notify_value;         /* what to write there */
+	uint16_t index;                /* its number in the device */
+	uint16_t vector;               /* its MSI-X vector, or VIRTIO_NO_VECTOR */
+};
+
+/* A device. Caller-owned; opened by virtio_pci_open. Fields are for reading only, and for the layers below the drivers. */
+struct virtio_device {
+	const struct virtio_platform *platform;        /* hooks */
+	const struct virtio_support *support;          /* what may be used with it */
+	const struct virtio_transport_ops *transport;  /* the register layout that fitted */
+	const struct virtqueue_ops *ring;              /* the kind of ring that was negotiated */
+	struct virtio_queue *queues;                   /* queues that were added, linked by next */
+	uint64_t offered;                              /* features 0 to 63 as the device offered them */
+	uint64_t features;                             /* those that both sides agreed on */
+	struct virtio_pci_function function;           /* PCI: which function it is */
+	struct virtio_region common;                   /* registers common to all devices */
+	struct virtio_region notify;                   /* notifications */
+	struct virtio_region isr;                      /* interrupt status */
+	struct virtio_region config;                   /* device-specific configuration; ops NULL: none */
+	uint32_t notify_multiplier;                    /* modern PCI: bytes between the notify addresses */
+	uint32_t type;                                 /* VIRTIO_ID_: what it is */
+	bool live;                                     /* DRIVER_OK is set */
+	bool msix;                                     /* MSI-X is enabled on it */
+	char name[24];                                 /* for messages: "net at 00:03.0" */
+};
+
+/*
+ * Steps 1 to 6 of 3.1.1: reset, acknowledge, and agree on features: those of WANTED (device-specific bits, and of the common ones what the driver can do) that the device offers and whose
+ * prerequisites hold. The common layers add theirs by themselves (VERSION_1, EVENT_IDX, INDIRECT_DESC, RING_PACKED, ...). REQUIRED, a subset of WANTED, are those without
+ * which the driver cannot work. On success dev->features tells what was agreed on. May wait for the reset.
+ * VIRTIO_ERR_UNSUPPORTED: a required feature is missing, the device refused the set, or the now hook is missing;
+ * VIRTIO_ERR_TIMEOUT: the reset did not finish; VIRTIO_ERR_NO_DEVICE: registers read all ones, it has gone. After an error FAILED is set.
+ */
+VIRTIO_MUST_CHECK int virtio_device_begin(struct virtio_device *dev, uint64_t wanted, uint64_t required);
+
+/*
+ * Step 7: set up virtqueue INDEX of the device in QUEUE, with at most MAX_SIZE entries (0: as many as the device has) for buffers of up
+ * to MAX_SEGMENTS segments. Allocates; QUEUE belongs to the device until virtio_device_detach. VIRTIO_ERR_NO_DEVICE: the device has no such queue;
+ * VIRTIO_ERR_PROTOCOL: it has an impossible size; VIRTIO_ERR_NO_MEMORY.
+ */
+VIRTIO_MUST_CHECK int virtio_device_add_queue(
+	struct virtio_device *dev, struct virtio_queue *queue, uint16_t index, uint16_t max_size, uint16_t max_segments);
+
+/* Step 8: set DRIVER_OK; from now on notifications are allowed. 0, or VIRTIO_ERR_PROTOCOL when the device says NEEDS_RESET. */
+VIRTIO_MUST_CHECK int virtio_device_ready(struct virtio_device *dev);
+
+/* Give up: set FAILED (3.1.1). For errors between begin and ready; follow with virtio_device_detach. */
+void virtio_device_fail(struct virtio_device *dev);
+
+/*
+ * Reset the device (2.4) and wait until it has: afterwards it touches no memory of ours. Buffers that it held can be taken back from its queues (virtqueue_take_back).
+ * VIRTIO_ERR_TIMEOUT: it is stuck and may still write to memory; nothing that it knows may be freed. VIRTIO_ERR_NO_DEVICE: it has gone (all ones), which is as good as reset.
+ */
+VIRTIO_MUST_CHECK int virtio_device_reset(struct virtio_device *dev);
+
+/*
+ * Reset the device and free its queues. The device may be attached again. When the reset times out, bus mastering is turned off where the bus can,
+ * and the rings are leaked rather than freed: the result says so (VIRTIO_ERR_TIMEOUT). Take back outstanding buffers between virtio_device_reset and this.
+ */
+int virtio_device_detach(struct virtio_device *dev);
+
+/*
+ * Read LENGTH bytes at OFFSET of the device-specific configuration (2.5), in fields of WIDTH bytes (1, 2 or 4; a 64-bit field is two of 4), into
+ * BYTES, which keep the device's little-endian order. Reads until the generation stands still and two reads agree, so the bytes belong together. 0; VIRTIO_ERR_UNSUPPORTED when the device's configuration
+ * is too short; VIRTIO_ERR_PROTOCOL when it never stands still.
+ */
+VIRTIO_MUST_CHECK int virtio_device_read_config(
+	struct virtio_device *dev, uint32_t offset, void *bytes, uint32_t length, uint32_t width);
+
+/* Read one field of the device-specific configuration into *VALUE; errors as virtio_device_read_config. */
+VIRTIO_MUST_CHECK int virtio_device_config16(struct virtio_device *dev, uint32_t offset, uint16_t *value);
+/* As above for 32 bits. */
+VIRTIO_MUST_CHECK int virtio_device_config32(struct virtio_device *dev, uint32_t offset, uint32_t *value);
+/* As above for 64 bits. */
+VIRTIO_MUST_CHECK int virtio_device_config64(struct virtio_device *dev, uint32_t offset, uint64_t *value);
+
+/*
+ * Whether the device is still well: 0; VIRTIO_ERR_PROTOCOL when it asks for a reset (NEEDS_RESET) or a virtqueue is broken; VIRTIO_ERR_NO_DEVICE when its registers read all ones.
+ * Reads a register: for timeouts and configuration interrupts, not for the data path.
+ */
+VIRTIO_MUST_CHECK int virtio_device_check(struct virtio_device *dev);
+
+/*
+ * For the runtime's interrupt handler, INTx or MMIO: reads and acknowledges the cause. Returns VIRTIO_INTERRUPT_QUEUE and VIRTIO_INTERRUPT_CONFIG as they
+ * apply, 0 when the interrupt was another device's or this one is not ready. Not for MSI-X, where the vector tells. Interrupt handlers only need this: the work is the driver's, later.
+ */
+uint8_t virtio_device_interrupt(struct virtio_device *dev);
+
+/* Whether FEATURE (one bit) was agreed on. Callable anywhere after begin. */
+static inline bool virtio_device_has(const struct virtio_device *dev, uint64_t feature)
+{
+	return (dev->features & feature) != 0;
+}
+
+/* virtqueue_add on the queue's ring. Same results. */
+VIRTIO_MUST_CHECK static inline int virtio_queue_add(
+	struct virtio_queue *queue, const struct virtqueue_buffer *buffers, unsigned count)
+{
+	return queue->ring.ops->add(&queue->ring, buffers, count);
+}
+
+/*
+ * Publish what was added and notify the device if it wants that. At most one notification; before virtio_device_ready none at all (call again after it). Callable where virtqueue_publish is.
+ */
+static inline void virtio_queue_submit(struct virtio_queue *queue)
+{
+	if (queue->ring.ops->publish(&queue->ring))
+		queue->device->transport->notify(queue);
+}
+
+/* virtqueue_get on the queue's ring. A broken ring is logged once, with the device's name. Same results. */
+VIRTIO_MUST_CHECK int virtio_queue_get(struct virtio_queue *queue, struct virtqueue_used *used, unsigned count);
+
+VIRTIO_END_DECLS
+
+#endif

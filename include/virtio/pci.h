@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * PCI: reaching configuration space, finding functions, opening a virtio device (VIRTIO 4.1).
+ *
+ *     struct virtio_pci_access access = virtio_pci_access_ports();      or virtio_pci_access_ecam(...)
+ *     struct virtio_pci_function function = virtio_pci_first(&access);
+ *     while (virtio_pci_next(&function))
+ *             if (virtio_pci_type(&function) == VIRTIO_ID_NET)
+ *                     ... virtio_pci_open(&device, platform, &function, &virtio_support_all) ...
+ *
+ * Configuration space is shared by all devices: scanning and opening are for one processor at a time. Nothing here
+ * blocks; nothing here is for interrupt handlers.
+ */
+#ifndef VIRTIO_PCI_H
+#define VIRTIO_PCI_H
+
+#include <virtio/base.h>
+#include <virtio/error.h>
+#include <virtio/platform.h>
+#include <virtio/region.h>
+
+VIRTIO_BEGIN_DECLS
+
+struct virtio_device;
+struct virtio_support;
+struct virtio_pci_access;
+
+/* How to reach configuration space. ADDRESS is bus << 8 | device << 3 | function; OFFSET, in bytes, is a multiple of the access's width. */
+struct virtio_pci_access_ops {
+	uint32_t (*read)(const struct virtio_pci_access *access, uint16_t address, uint16_t offset, unsigned width);              /* WIDTH 1, 2 or 4 bytes; all ones where there is nothing */
+	void (*write)(const struct virtio_pci_access *access, uint16_t address, uint16_t offset, unsigned width, uint32_t value); /* WIDTH 1, 2 or 4 bytes */
+};
+
+/* A way to configuration space. Plain data, copied into each function found through it. */
+struct virtio_pci_access {
+	const struct virtio_pci_access_ops *ops; /* which way */
+	struct virtio_region region;             /* the ports, or the ECAM window */
+	uint8_t first_bus;                       /* the first bus that it reaches */
+	uint8_t last_bus;                        /* and the last */
+};
+
+/* Configuration mechanism 1, ports 0xCF8 and 0xCFC: every x86 machine that has PCI. x86 only. */
+struct virtio_pci_access virtio_pci_access_ports(void);
+
+/* Memory-mapped configuration space (ECAM), mapped at WINDOW, 1 MiB a bus, for the buses FIRST_BUS to LAST_BUS. */
+struct virtio_pci_access virtio_pci_access_ecam(void *window, uint8_t first_bus, uint8_t last_bus);
+
+/* A function of a PCI device. Plain data; owns nothing. */
+struct virtio_pci_function {
+	struct virtio_pci_access access; /* how to reach it */
+	uint32_t next;                   /* private to virtio_pci_next: where the search goes on */
+	uint16_t address;                /* bus << 8 | device << 3 | function */
+	uint16_t vendor;                 /* vendor id */
+	uint16_t device;                 /* device id */
+	uint16_t subsystem;              /* subsystem id: the type of legacy devices */
+	bool multifunction;              /* private: the device has functions 1 to 7 */
+};
+
+/* Start a search through ACCESS: the result is before the first function. */
+struct virtio_pci_function virtio_pci_first(const struct virtio_pci_access *access);
+
+/* Go on to the next function that exists, all buses and functions 0 to 7. False: there are no more, or nothing answers at all. */
+bool virtio_pci_next(struct virtio_pci_function *function);
+
+/* The virtio device type of a function (VIRTIO_ID_, 4.1.2), 0 when it is not a virtio device. */
+uint32_t virtio_pci_type(const struct virtio_pci_function *function);
+
+/*
+ * Open a function as a virtio device: look which of the transports of SUPPORT fits, find the registers, turn on decoding and bus mastering. The device is not
+ * touched otherwise; a driver's attach comes next. PLATFORM and SUPPORT must live as long as the device is used. 0;
+ * VIRTIO_ERR_NO_DEVICE: it is not a virtio device; VIRTIO_ERR_PROTOCOL: its capabilities or BARs make no sense; VIRTIO_ERR_UNSUPPORTED: no transport of SUPPORT fits, or the registers cannot be mapped.
+ * Every error is logged with the function's address.
+ */
+VIRTIO_MUST_CHECK int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *platform,
+	const struct virtio_pci_function *function, const struct virtio_support *support);
+
+VIRTIO_END_DECLS
+
+#endif

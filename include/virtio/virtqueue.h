@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Virtqueues (VIRTIO 2.6): the rings through which buffers go to a device and come back. This layer knows
+ * memory only; telling the device is the device layer's work (device.h). Most runtimes use a driver and
+ * never come here.
+ *
+ *     virtqueue_add(vq, buffers, n);      put buffers into the ring, the device does not see them yet
+ *     if (virtqueue_publish(vq))          now it does; true: it wants to be notified
+ *             ... notify ...
+ *     n = virtqueue_get(vq, used, 32);    take back what the device has used
+ *
+ * Everything is a burst; a single buffer is a burst of one. One virtqueue belongs to one user at a time;
+ * different virtqueues share nothing. No call here blocks; all but init, free and restart may be made
+ * from an interrupt handler, by the queue's one user.
+ *
+ * The device is not trusted. What we need to know is kept in memory that it cannot reach, and a number
+ * from it that cannot be right breaks the virtqueue: `fault` says why, every call from then on answers
+ * VIRTIO_ERR_PROTOCOL, and only a reset of the device cures it.
+ */
+#ifndef VIRTIO_VIRTQUEUE_H
+#define VIRTIO_VIRTQUEUE_H
+
+#include <virtio/base.h>
+#include <virtio/error.h>
+#include <virtio/platform.h>
+
+VIRTIO_BEGIN_DECLS
+
+/* Contiguous memory that is, or is part of, a buffer. Owner: whoever owns the memory fills it in. */
+struct virtio_segment {
+	void *data;              /* for the processor */
+	uint64_t device_address; /* of the same byte, for the device */
+	uint32_t length;         /* bytes, at least 1 */
+};
+
+/*
+ * A buffer on its way to the device. The struct and the segment list are read during the call only; the memory
+ * behind them belongs to the device until the buffer comes back from virtqueue_get or virtqueue_take_back.
+ */
+struct virtqueue_buffer {
+	const struct virtio_segment *segments; /* first those that the device reads, then those that it writes */
+	void *token;                           /* the caller's, comes back with the buffer; not NULL */
+	uint16_t readable;                     /* how many segments the device reads */
+	uint16_t writable;                     /* how many it writes; at least one segment in all */
+};
+
+/* A buffer that the device has used. */
+struct virtqueue_used {
+	void *token;     /* of the buffer */
+	uint32_t length; /* bytes that the device wrote, from the first writable segment on; never more than there were */
+};
+
+/* Where the parts of a virtqueue lie, for the device (VIRTIO 2.6). */
+struct virtqueue_addresses {
+	uint64_t descriptors; /* Descriptor Area */
+	uint64_t driver;      /* Driver Area */
+	uint64_t device;      /* Device Area */
+};
+
+struct virtqueue;
+
+/* How to set up a virtqueue. */
+struct virtqueue_config {
+	const struct virtio_platform *platform; /* for its memory; must outlive the virtqueue */
+	const struct virtqueue_ops *ops;        /* the kind of ring: virtqueue_split_ops, ... */
+	uint64_t features;                      /* negotiated: EVENT_IDX and INDIRECT_DESC matter here */
+	uint32_t alignment;                     /* of the Device Area: 0, or the page size that a legacy device needs (2.7.2) */
+	uint16_t size;                          /* entries */
+	uint16_t max_segments;                  /* most segments a buffer will have; 0 counts as 1 */
+};
+
+/*
+ * A kind of ring. The calls are documented below, where a function of the same name makes each. A runtime
+ * names a table to link that kind of ring in.
+ */
+struct virtqueue_ops {
+	const char *name;                                                                        /* "split", "packed" */
+	uint64_t feature;                                                                        /* that a device must offer, 0: none */
+	int (*init)(struct virtqueue *vq, const struct virtqueue_config *config);                /* allocate, then restart */
+	void (*free)(struct virtqueue *vq);                                                      /* free what init allocated */
+	void (*restart)(struct virtqueue *vq);                                                   /* as new, all private state too */
+	int (*add)(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count); /* virtqueue_add */
+	bool (*publish)(struct virtqueue *vq);                                                   /* virtqueue_publish */
+	int (*get)(struct virtqueue *vq, struct virtqueue_used *used, unsigned count);           /* virtqueue_get */
+	bool (*enable_interrupts)(struct virtqueue *vq, uint16_t after);                         /* virtqueue_enable_interrupts */
+	void (*disable_interrupts)(struct virtqueue *vq);                                        /* virtqueue_disable_interrupts */
+	void *(*take_back)(struct virtqueue *vq);                                                /* virtqueue_take_back */
+};
+
+/* Private: what we know of a buffer that the device holds, out of its reach. Indexed by buffer id. */
+struct virtqueue_slot {
+	void *token;          /* NULL: no buffer starts here */
+	uint32_t writable;    /* bytes that the device may write */
+	uint16_t descriptors; /* how many ring descriptors it takes */
+	uint16_t next;        /* next free descriptor, or next of this chain */
+};
+
+/*
+ * A virtqueue. Caller-owned; all fields are private to libvirtio/virtqueue/, but may be read while
+ * debugging. Memory that the device writes is apart, in `ring`.
+ */
+struct virtqueue {
+	const struct virtqueue_ops *ops;
+	const char *fault;                      /* why it is broken, NULL while it is not */
+	struct virtqueue_slot *slots;           /* one for each descriptor */
+	uint8_t *ring;                          /* the shared memory: descriptors, driver area, device area */
+	uint8_t *tables;                        /* shared too: a table of indirect descriptors for each slot; or NULL */
+	struct virtqueue_addresses addresses;   /* where the device finds the ring */
+	uint64_t tables_address;                /* and the tables */
+	uint16_t size;                          /* entries */
+	uint16_t mask;                          /* size - 1, split only */
+	uint16_t table_segments;                /* entries in each indirect table, 0: no tables */
+	uint16_t max_segments;                  /* most segments a buffer may have */
+	uint16_t free_head;                     /* first free descriptor */
+	uint16_t free_count;                    /* free descriptors */
+	uint16_t outstanding;                   /* buffers that the device holds, or that wait for publish */
+	uint16_t added;                         /* split: our available index, ahead of the published one until publish */
+	uint16_t published;                     /* split: the available index at the last look whether to notify */
+	uint16_t seen;                          /* split: how many used entries we have taken */
+	bool event_idx;                         /* EVENT_IDX was negotiated */
+	bool interrupts;                        /* we asked for interrupts */
+	struct virtio_segment memory;           /* of ring, for dma_free */
+	struct virtio_segment tables_memory;    /* of tables */
+	size_t slots_size;                      /* bytes of slots */
+	const struct virtio_platform *platform; /* whose memory it is */
+	uint32_t device_offset;                 /* split: of the used ring in `ring` */
+	uint32_t driver_offset;                 /* split: of the available ring in `ring` */
+};
+
+/* The split ring (VIRTIO 2.7). Naming it links it in. */
+extern const struct virtqueue_ops virtqueue_split_ops;
+
+/*
+ * Allocate and clear a virtqueue of config->size entries. Attach time only: allocates through the hooks. Interrupts
+ * are off at first. Returns 0; VIRTIO_ERR_INVALID when the size is not one that this kind of ring has (split: a power
+ * of two, 1 to 32768; 2.7) or max_segments cannot be met; VIRTIO_ERR_NO_MEMORY with nothing left allocated.
+ */
+VIRTIO_MUST_CHECK int virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config);
+
+/* Free its memory. The device must not use it any more (reset first). Outstanding buffers are forgotten: take them back before. */
+void virtqueue_free(struct virtqueue *vq);
+
+/* Start again from an empty ring in the same memory, after the device was reset; cures a fault. As new: interrupts off. */
+void virtqueue_restart(struct virtqueue *vq);
+
+/*
+ * Put up to COUNT buffers into the ring, in order. The device does not see them before virtqueue_publish. Returns how many
+ * went in: fewer than COUNT when the ring is full, 0 when it is full already. VIRTIO_ERR_INVALID when the FIRST buffer is wrong (no segment, an empty one,
+ * no token, more than 2^32-1 bytes in all; 2.7.5), VIRTIO_ERR_TOO_LARGE when the first has more segments than the virtqueue takes; a later one that is wrong
+ * ends the burst before it, so that the next call reports it. VIRTIO_ERR_PROTOCOL when broken.
+ */
+VIRTIO_MUST_CHECK static inline int virtqueue_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+
+/*
+ * Make all that was added available to the device (2.7.13), and look whether it wants to be notified (2.7.10). True: the caller
+ * must notify it. With nothing new since the last time: false.
+ */
+VIRTIO_MUST_CHECK static inline bool virtqueue_publish(struct virtqueue *vq);
+
+/*
+ * Take back up to COUNT buffers that the device has used (2.7.14), in the order in which it used them. Returns how many, 0 when there are none;
+ * VIRTIO_ERR_PROTOCOL when broken, at once or by what the device says now (buffers taken in the same call are returned first).
+ */
+VIRTIO_MUST_CHECK static inline int virtqueue_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count);
+
+/*
+ * Ask for an interrupt once at least AFTER more buffers (1 or more; limited to those outstanding) were used beyond those taken back so far; a hint:
+ * interrupts may come earlier, and at any time. Returns true when that many are waiting already: no interrupt will come
+ * for them, so look again instead of sleeping (2.7.7, 2.7.10). Devices without EVENT_IDX interrupt at each buffer.
+ */
+VIRTIO_MUST_CHECK static inline bool virtqueue_enable_interrupts(struct virtqueue *vq, uint16_t after);
+
+/* Ask for no interrupts (2.7.7): a hint, some may still come. */
+static inline void virtqueue_disable_interrupts(struct virtqueue *vq);
+
+/*
+ * After a reset of the device: take back one buffer that it had not used, in any order; NULL when there are none left. Before
+ * virtqueue_restart or virtqueue_free.
+ */
+static inline void *virtqueue_take_back(struct virtqueue *vq);
+
+static inline int virtqueue_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+{
+	return vq->ops->add(vq, buffers, count);
+}
+
+static inline bool virtqueue_publish(struct virtqueue *vq)
+{
+	return vq->ops->publish(vq);
+}
+
+static inline int virtqueue_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+{
+	return vq->ops->get(vq, used, count);
+}
+
+static inline bool virtqueue_enable_interrupts(struct virtqueue *vq, uint16_t after)
+{
+	return vq->ops->enable_interrupts(vq, after);
+}
+
+static inline void virtqueue_disable_interrupts(struct virtqueue *vq)
+{
+	vq->ops->disable_interrupts(vq);
+}
+
+static inline void *virtqueue_take_back(struct virtqueue *vq)
+{
+	return vq->ops->take_back(vq);
+}
+
+VIRTIO_END_DECLS
+
+#endif
