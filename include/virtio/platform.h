@@ -59,8 +59,8 @@ struct virtio_platform {
 
 	/*
 	 * Memory that the device sees: contiguous for it, cache-coherent, SIZE bytes (at least 1) aligned to
-	 * ALIGNMENT (a power of two, at most 4096) in both address spaces. Need not be zeroed. Stores where the device finds it in
-	 * *DEVICE_ADDRESS: the physical address, unless an IOMMU stands between. NULL when there is none.
+	 * ALIGNMENT (a power of two, at most 4096) in both address spaces. Need not be zeroed. Stores where the device
+	 * finds it in *DEVICE_ADDRESS: the physical address, unless an IOMMU stands between. NULL when there is none.
 	 */
 	void *(*dma_alloc)(void *context, size_t size, size_t alignment, uint64_t *device_address);
 
@@ -74,32 +74,34 @@ struct virtio_platform {
 	 */
 	int (*dma_map)(void *context, struct virtio_dma_range *ranges, size_t count);
 
-	/* Optional, goes with dma_map: undo it, with the ranges as dma_map left them; afterwards the processor sees what the device wrote. */
+	/* Optional, goes with dma_map: undo it, with the ranges as dma_map left them; afterwards the processor sees
+	 * what the device wrote. */
 	void (*dma_unmap)(void *context, struct virtio_dma_range *ranges, size_t count);
 
 	/*
-	 * Make LENGTH bytes of device registers at PHYSICAL_ADDRESS accessible, uncached, and return where. The mapping stays for
-	 * ever, and asking again for the same range must work. NULL when that cannot be done. Optional for runtimes that use
-	 * only legacy PCI devices (port I/O).
+	 * Make LENGTH bytes of device registers at PHYSICAL_ADDRESS accessible, uncached, and return where. The mapping
+	 * stays for ever, and asking again for the same range must work. NULL when that cannot be done. Optional for
+	 * runtimes that use only legacy PCI devices (port I/O).
 	 */
 	void *(*map_device)(void *context, uint64_t physical_address, uint64_t length);
 
 	/*
-	 * Nanoseconds on a clock that never goes back; where it starts does not matter. Callable anywhere. Optional: without it
-	 * whatever would have to wait (attach, reset, the blocking helpers) answers VIRTIO_ERR_UNSUPPORTED; the data path needs no clock.
+	 * Nanoseconds on a clock that never goes back; where it starts does not matter. Callable anywhere. Optional:
+	 * without it whatever would have to wait (attach, reset, the blocking helpers) answers VIRTIO_ERR_UNSUPPORTED;
+	 * the data path needs no clock.
 	 */
 	uint64_t (*now)(void *context);
 
 	/*
-	 * Optional: give the processor away until an interrupt arrived or now() reaches DEADLINE, whichever is first. May return
-	 * at any time, also at once: callers look again. NULL makes waiting calls spin.
+	 * Optional: give the processor away until an interrupt arrived or now() reaches DEADLINE, whichever is first.
+	 * May return at any time, also at once: callers look again. NULL makes waiting calls spin.
 	 */
 	void (*wait)(void *context, uint64_t deadline);
 
 	/*
-	 * Optional: one line for the log, without a newline, NUL-terminated, gone when the call returns. LEVEL is an enum
-	 * virtio_log_level. Called at attach, reset and on errors, never per packet; may be called from an interrupt handler
-	 * when a device breaks the rules.
+	 * Optional: one line for the log, without a newline, NUL-terminated, gone when the call returns. LEVEL is an
+	 * enum virtio_log_level. Called at attach, reset and on errors, never per packet; may be called from an
+	 * interrupt handler when a device breaks the rules.
 	 */
 	void (*log)(void *context, int level, const char *message);
 };

@@ -19,12 +19,12 @@ struct virtio_region;
 
 /* How to reach the registers of one kind of window. OFFSET is in bytes, a multiple of the access's width. */
 struct virtio_region_ops {
-	uint8_t (*read8)(const struct virtio_region *region, uint64_t offset);                  /* one byte */
-	uint16_t (*read16)(const struct virtio_region *region, uint64_t offset);                /* two bytes at once */
-	uint32_t (*read32)(const struct virtio_region *region, uint64_t offset);                /* four bytes at once */
-	void (*write8)(const struct virtio_region *region, uint64_t offset, uint8_t value);     /* one byte */
-	void (*write16)(const struct virtio_region *region, uint64_t offset, uint16_t value);   /* two bytes at once */
-	void (*write32)(const struct virtio_region *region, uint64_t offset, uint32_t value);   /* four bytes at once */
+	uint8_t (*read8)(const struct virtio_region *region, uint64_t offset);                /* one byte */
+	uint16_t (*read16)(const struct virtio_region *region, uint64_t offset);              /* two bytes at once */
+	uint32_t (*read32)(const struct virtio_region *region, uint64_t offset);              /* four bytes at once */
+	void (*write8)(const struct virtio_region *region, uint64_t offset, uint8_t value);   /* one byte */
+	void (*write16)(const struct virtio_region *region, uint64_t offset, uint16_t value); /* two bytes at once */
+	void (*write32)(const struct virtio_region *region, uint64_t offset, uint32_t value); /* four bytes at once */
 };
 
 /* A window. Plain data: copy it freely; it owns nothing. `ops` NULL means that there is no such window. */
@@ -45,8 +45,8 @@ struct virtio_region virtio_region_ports(uint16_t port, uint16_t length);
  * Cut LENGTH bytes at OFFSET out of WHOLE and store them in *PART (which may be WHOLE itself).
  * Returns 0, or VIRTIO_ERR_INVALID, with *PART untouched, when they do not lie within WHOLE.
  */
-VIRTIO_MUST_CHECK int virtio_region_part(struct virtio_region *part, const struct virtio_region *whole, uint64_t offset,
-	uint64_t length);
+VIRTIO_MUST_CHECK int virtio_region_part(
+	struct virtio_region *part, const struct virtio_region *whole, uint64_t offset, uint64_t length);
 
 /* Read one byte at OFFSET. */
 static inline uint8_t virtio_region_read8(const struct virtio_region *region, uint64_t offset)

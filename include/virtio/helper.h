@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Conveniences on top of the other headers, each an archive member of its own. Everything here can be built from public
+ * calls; runtimes that want something else write it themselves. These calls may wait, each with a deadline in
+ * nanoseconds of the platform's now(); none is for interrupt handlers.
+ */
+#ifndef VIRTIO_HELPER_H
+#define VIRTIO_HELPER_H
+
+#include <virtio/blk.h>
+#include <virtio/device.h>
+#include <virtio/net.h>
+
+VIRTIO_BEGIN_DECLS
+
+/*
+ * Find the NTH (from 0) virtio device of TYPE (VIRTIO_ID_) among the functions that ACCESS reaches, in the order of
+ * their addresses, and open it. 0; VIRTIO_ERR_NO_DEVICE, after a log line, when there are fewer; or the error of
+ * virtio_pci_open.
+ */
+VIRTIO_MUST_CHECK int virtio_find_pci(struct virtio_device *dev, const struct virtio_platform *platform,
+	const struct virtio_pci_access *access, uint32_t type, unsigned nth, const struct virtio_support *support);
+
+/* Memory that the device finds at the processor's own address: for kernels whose memory is identity-mapped. */
+static inline struct virtio_segment virtio_segment_identity(void *data, uint32_t length)
+{
+	struct virtio_segment segment = {data, (uint64_t)(uintptr_t)data, length};
+	return segment;
+}
+
+/* DEADLINE for a wait of at most NANOSECONDS from now on. Needs the now hook. */
+uint64_t virtio_deadline(const struct virtio_platform *platform, uint64_t nanoseconds);
+
+/*
+ * Submit one request, wait until it is done, return its result. For users without other requests in flight.
+ * VIRTIO_ERR_TIMEOUT: the request is still the device's; detach brings it back. VIRTIO_ERR_UNSUPPORTED: no now hook.
+ * Other errors as virtio_blk_submit.
+ */
+VIRTIO_MUST_CHECK int virtio_blk_execute(struct virtio_blk *blk, struct virtio_blk_request *request, uint64_t deadline);
+
+/*
+ * The serial number as a string: up to 20 printable bytes and a NUL into SERIAL (21 bytes); other bytes become '?'.
+ * Allocates and frees a small piece of DMA memory. Errors as virtio_blk_execute; on VIRTIO_ERR_TIMEOUT that memory
+ * stays with the device.
+ */
+VIRTIO_MUST_CHECK int virtio_blk_serial(struct virtio_blk *blk, char serial[21], uint64_t deadline);
+
+/* A pool of equal frames with their memory. Caller-owned, private. */
+struct virtio_net_pool {
+	const struct virtio_platform *platform; /* whose memory it is */
+	struct virtio_net_frame *frames;        /* all of them */
+	struct virtio_net_frame *free;          /* those in the pool, linked by next */
+	uint8_t *buffers;                       /* their memory */
+	uint64_t buffers_address;               /* the same, for the device */
+	uint32_t count;                         /* how many there are */
+	uint32_t frame_size;                    /* bytes of each buffer, headroom included */
+};
+
+/* Make a pool of COUNT frames for up to LENGTH bytes of data each. 0, VIRTIO_ERR_INVALID (a number is 0 or absurd) or
+ * VIRTIO_ERR_NO_MEMORY. */
+VIRTIO_MUST_CHECK int virtio_net_pool_init(
+	struct virtio_net_pool *pool, const struct virtio_platform *platform, uint32_t count, uint32_t length);
+
+/* Free it. All frames must be back. */
+void virtio_net_pool_free(struct virtio_net_pool *pool);
+
+/* Take a frame, ready to be written and transmitted: one segment, length 0. NULL: the pool is empty. Does not wait. */
+struct virtio_net_frame *virtio_net_pool_get(struct virtio_net_pool *pool);
+
+/* Give a frame back. Does not wait. */
+void virtio_net_pool_put(struct virtio_net_pool *pool, struct virtio_net_frame *frame);
+
+/*
+ * Copy LENGTH bytes of DATA into a frame of POOL and transmit it: the simple way, for whom a copy does not matter.
+ * Takes sent frames back into POOL first, so all frames under way must be POOL's. 0; VIRTIO_ERR_AGAIN: no frame or no
+ * room now; VIRTIO_ERR_TOO_LARGE; VIRTIO_ERR_PROTOCOL. Does not wait.
+ */
+VIRTIO_MUST_CHECK int virtio_net_send_copy(
+	struct virtio_net *net, struct virtio_net_pool *pool, const void *data, uint32_t length);
+
+/* Wait until at least one frame is there, take up to COUNT. How many; VIRTIO_ERR_TIMEOUT; VIRTIO_ERR_UNSUPPORTED: no
+ * now hook; or the error of virtio_net_receive. */
+VIRTIO_MUST_CHECK int virtio_net_receive_wait(
+	struct virtio_net *net, struct virtio_net_frame **frames, unsigned count, uint64_t deadline);
+
+VIRTIO_END_DECLS
+
+#endif
