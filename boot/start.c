@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* From the first 64-bit instruction to unikernel_main(). */
+#include <boot/info.h>
+
+#include "door.h"
+#include "failure.h"
+#include "serial.h"
+#include "x86_64/descriptors.h"
+#include "x86_64/exceptions.h"
+
+/* long_mode.S maps 4 GiB. Of these page 0 is left out: what lies there is a null pointer, or might as well be. */
+#define LOADER_MEMORY_START BOOT_PAGE_SIZE
+#define LOADER_MEMORY_END ((uint64_t)1 << 32)
+
+/* Called by long_mode.S, with what the door handed to it. */
+_Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t magic);
+
+/* boot.ld: constructors of the runtime, if it has any. */
+extern void (*const boot_init_array_start[])(void);
+extern void (*const boot_init_array_end[])(void);
+
+static void start_call_constructors(void)
+{
+	for (void (*const *constructor)(void) = boot_init_array_start; constructor < boot_init_array_end; constructor++)
+		(*constructor)();
+}
+
+_Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t magic)
+{
+	static const struct boot_loader_memory memory = {
+		.data = (const uint8_t *)LOADER_MEMORY_START,
+		.start = LOADER_MEMORY_START,
+		.length = LOADER_MEMORY_END - LOADER_MEMORY_START,
+	};
+	static struct boot_info_store store;
+
+	boot_serial_init();
+	boot_descriptors_init();
+	boot_exceptions_init();
+	if (parse(&store, &memory, address, magic) < 0)
+		boot_panic("cannot start");
+	start_call_constructors();
+	boot_panic("unikernel_main returned %d", unikernel_main(&store.info));
+}
