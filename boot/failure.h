@@ -5,13 +5,7 @@
 
 #include <boot/base.h>
 
-/* Print "boot: " and a line of formatted text, then end the machine with a failure status. */
+/* Print "boot: " and a line of formatted text, then end the machine with boot_fatal_exit(). */
 _Noreturn void boot_panic(const char *format, ...) BOOT_PRINTF(1, 2);
-
-/*
- * End the machine with a failure status without asking anything of the rest of it: by isa-debug-exit at port 0x501
- * (status 255 there), else pvpanic, else the processor halts for ever. For exceptions; boot_exit() is for orderly ends.
- */
-_Noreturn void boot_fail(void);
 
 #endif

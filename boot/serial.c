@@ -2,7 +2,7 @@
 #include "serial.h"
 
 #include "format.h"
-#include "x86_64/port.h"
+#include "machine.h"
 
 #define COM1 0x3f8
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* From the first 64-bit instruction to unikernel_main(). */
+#include <boot/clock.h>
 #include <boot/info.h>
+#include <boot/power.h>
 
 #include "door.h"
 #include "failure.h"
@@ -25,6 +27,13 @@ static void start_call_constructors(void)
 		(*constructor)();
 }
 
+static void start_tell_clock(const struct boot_clock_info *clock)
+{
+	boot_printf("boot: time stamp counter at %llu.%03llu MHz by %s, %s%s\n",
+		(unsigned long long)(clock->khz / 1000), (unsigned long long)(clock->khz % 1000), clock->source,
+		clock->checked == NULL ? "unchecked" : "checked by ", clock->checked == NULL ? "" : clock->checked);
+}
+
 _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t magic)
 {
 	static const struct boot_loader_memory memory = {
@@ -39,6 +48,8 @@ _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t ma
 	boot_exceptions_init();
 	if (parse(&store, &memory, address, magic) < 0)
 		boot_panic("cannot start");
+	boot_clock_start();
+	start_tell_clock(boot_clock_describe());
 	start_call_constructors();
-	boot_panic("unikernel_main returned %d", unikernel_main(&store.info));
+	boot_exit(unikernel_main(&store.info));
 }

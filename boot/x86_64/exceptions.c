@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "exceptions.h"
 
+#include <boot/power.h>
+
 #include "../failure.h"
 #include "../image.h"
 #include "../serial.h"
@@ -159,7 +161,7 @@ _Noreturn void boot_exception(const struct boot_registers *registers)
 		boot_printf("vector %lu was raised and has no handler\n", registers->error >> 3);
 	exception_print_registers(registers);
 	exception_print_backtrace(registers);
-	boot_fail();
+	boot_fatal_exit();
 }
 
 void boot_exceptions_init(void)

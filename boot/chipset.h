@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where the chipset has its ACPI power-management registers (the "PM base"), found without ACPI tables.
+ * Machines started by multiboot under UEFI have no tables either, so this is more than a shortcut.
+ */
+#ifndef BOOT_CHIPSET_H
+#define BOOT_CHIPSET_H
+
+#include <stdint.h>
+
+/* The registers, as offsets from the PM base. */
+#define BOOT_PM1A_CONTROL 4 /* 16 bits: sleep type and sleep enable */
+#define BOOT_PM_TIMER 8     /* 32 bits: counts at 3.579545 MHz, 24 of them or all 32 */
+
+/* The first port of the PM registers, or 0 when none were found. */
+uint16_t boot_chipset_pm_base(void);
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: ISC */
+/* The fake machine: ports, timers and CPUID behind boot/machine.h. */
+#include "machine.h"
+
+#include <boot/interrupt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../boot/machine.h"
+
+#define PIT_HZ 1193182u
+#define PM_TIMER_HZ 3579545u
+
+struct fake_machine fake_machine;
+
+static struct fake_machine *const m = &fake_machine;
+
+void fake_machine_reset(void)
+{
+	memset(m, 0, sizeof *m);
+	m->tsc_hz = 1000000000;
+	m->step = 1000;
+	m->pm_timer_mask = 0xffffff;
+}
+
+void fake_machine_cpuid(uint32_t leaf, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+	size_t i;
+
+	for (i = 0; i < m->leaves && m->leaf[i].leaf != leaf; i++)
+		;
+	if (i == FAKE_LEAVES)
+		abort();
+	m->leaf[i].leaf = leaf;
+	m->leaf[i].eax = eax;
+	m->leaf[i].ebx = ebx;
+	m->leaf[i].ecx = ecx;
+	m->leaf[i].edx = edx;
+	if (i == m->leaves)
+		m->leaves++;
+}
+
+void fake_machine_hypervisor(uint32_t base, const char *signature, uint32_t last)
+{
+	uint32_t words[3];
+
+	memcpy(words, signature, sizeof words);
+	fake_machine_cpuid(base, last, words[0], words[1], words[2]);
+	fake_machine_cpuid(1, 0, 0, boot_cpuid(1, 0).ecx | 1u << 31, 0);
+}
+
+void fake_machine_config(uint32_t slot, uint32_t function, uint32_t offset, uint32_t value)
+{
+	if (m->config_count == FAKE_REGISTERS)
+		abort();
+	m->config[m->config_count].address = 1u << 31 | slot << 11 | function << 8 | offset;
+	m->config[m->config_count].value = value;
+	m->config_count++;
+}
+
+enum fake_end fake_machine_run(void (*code)(void))
+{
+	int end = setjmp(m->end);
+
+	if (end == 0)
+		code();
+	return (enum fake_end)end;
+}
+
+static void stop(enum fake_end how)
+{
+	longjmp(m->end, (int)how);
+}
+
+static void broken(const char *rule)
+{
+	if (m->strict && m->broken_rule == NULL)
+		m->broken_rule = rule;
+}
+
+static void move(uint64_t cycles)
+{
+	if (!m->tsc_stuck)
+		m->tsc += cycles;
+}
+
+static void pass(void)
+{
+	m->accesses++;
+	move(m->step);
+	if (m->away_for != 0 && m->accesses == m->away_at)
+		move(m->away_for);
+}
+
+/* Ticks of a timer of HZ in CYCLES. */
+static uint64_t ticks(uint64_t cycles, uint32_t hz)
+{
+	return (uint64_t)((double)cycles * hz / (double)m->tsc_hz);
+}
+
+static uint16_t pit_count(void)
+{
+	uint32_t reload = m->pit_reload == 0 ? 0x10000 : m->pit_reload;
+
+	if (m->strict && reload == 0x10000)
+		reload = 0xffff;
+	if (m->pit_stuck)
+		return (uint16_t)reload;
+	return (uint16_t)(reload - ticks(m->tsc - m->pit_start, PIT_HZ) % reload);
+}
+
+static void pit_control(uint8_t value)
+{
+	uint8_t access = value >> 4 & 3, mode = value & 0xf;
+
+	if (value >> 6 != 0) {
+		broken("a PIT channel other than 0");
+		return;
+	}
+	if (access == 0) {
+		if (m->pit_latched == 0) {
+			m->pit_latch = pit_count();
+			m->pit_latched = 2;
+		}
+		return;
+	}
+	if (access != 3)
+		broken("PIT access that is not low byte, then high byte");
+	if (mode != 0 && mode != 4 && mode != 6 && mode != 8)
+		broken("a PIT mode other than 0, 2, 3, 4");
+	m->pit_mode = mode >> 1;
+	m->pit_written = 0;
+	m->pit_latched = 0;
+	m->pit_armed = false;
+}
+
+static void pit_load(uint8_t value)
+{
+	if (m->pit_written++ == 0) {
+		m->pit_reload = value;
+		return;
+	}
+	m->pit_written = 0;
+	m->pit_reload |= (uint32_t)value << 8;
+	m->pit_start = m->tsc;
+	m->pit_armed = m->pit_mode == 0 && !m->pit_stuck;
+}
+
+static uint8_t pit_read(void)
+{
+	uint16_t count = m->pit_latched > 0 ? m->pit_latch : pit_count();
+
+	if (m->pit_latched == 0)
+		broken("reading the PIT without a latch");
+	return m->pit_latched-- == 2 ? (uint8_t)count : (uint8_t)(count >> 8);
+}
+
+static void pic_write(int chip, bool data, uint8_t value)
+{
+	if (!data && (value & 0x10)) {
+		if ((value & 1) == 0 || (value & 2) != 0)
+			broken("ICW1 without ICW4, or without cascade");
+		m->pic_step[chip] = 2;
+		m->pic_mask[chip] = 0;
+	} else if (!data) {
+		if ((value & 0x20) && m->pic_in_service > 0)
+			m->pic_in_service--;
+	} else if (m->pic_step[chip] == 2) {
+		m->pic_base[chip] = value;
+		m->pic_step[chip] = 3;
+	} else if (m->pic_step[chip] == 3) {
+		m->pic_step[chip] = 4;
+	} else if (m->pic_step[chip] == 4) {
+		if ((value & 1) == 0)
+			broken("ICW4 without 8086 mode");
+		m->pic_step[chip] = 0;
+	} else {
+		m->pic_mask[chip] = value;
+	}
+}
+
+static void record(uint16_t port, uint8_t width, uint32_t value)
+{
+	if (m->writes == FAKE_WRITES)
+		return;
+	m->write[m->writes].port = port;
+	m->write[m->writes].width = width;
+	m->write[m->writes].value = value;
+	m->writes++;
+}
+
+uint8_t boot_in8(uint16_t port)
+{
+	pass();
+	if (port == 0x43)
+		broken("reading port 0x43");
+	if (m->pm_timer_port != 0 && port >= m->pm_timer_port && port < m->pm_timer_port + 4)
+		broken("reading the PM timer with 8 bits");
+	if (m->pit && port == 0x40)
+		return pit_read();
+	if (m->pic && (port == 0x21 || port == 0xa1))
+		return m->pic_mask[port == 0xa1];
+	if (m->debug_exit && port == 0x501)
+		return 0;
+	if (m->pvpanic != 0 && port == 0x505)
+		return m->pvpanic;
+	if (port >= 0x500 && port <= 0x505)
+		broken("a port that bhyve does not have");
+	return 0xff;
+}
+
+uint16_t boot_in16(uint16_t port)
+{
+	pass();
+	broken("a 16-bit read");
+	return port == 0 ? 0 : 0xffff;
+}
+
+static uint32_t config_read(void)
+{
+	for (size_t i = 0; i < m->config_count; i++)
+		if (m->config[i].address == m->config_address)
+			return m->config[i].value;
+	return 0xffffffff;
+}
+
+uint32_t boot_in32(uint16_t port)
+{
+	pass();
+	if (m->pm_timer_port != 0 && port == m->pm_timer_port) {
+		uint64_t count = m->pm_timer_stuck ? 0 : ticks(m->tsc, PM_TIMER_HZ);
+
+		return (uint32_t)(m->pm_timer_first + count) & m->pm_timer_mask;
+	}
+	if (port == 0xcfc)
+		return config_read();
+	broken("a 32-bit read where no 32-bit register is");
+	return 0xffffffff;
+}
+
+void boot_out8(uint16_t port, uint8_t value)
+{
+	pass();
+	record(port, 1, value);
+	if (m->pit && port == 0x43)
+		pit_control(value);
+	if (m->pit && port == 0x40)
+		pit_load(value);
+	if (m->pic && (port == 0x20 || port == 0x21))
+		pic_write(0, port == 0x21, value);
+	if (m->pic && (port == 0xa0 || port == 0xa1))
+		pic_write(1, port == 0xa1, value);
+	if (m->reset_port && port == 0xcf9 && value == 6)
+		stop(FAKE_RESET);
+	if (m->pvpanic != 0 && port == 0x505 && (value & 1))
+		stop(FAKE_PANICKED);
+	if (m->debug_exit && port == 0x501) {
+		m->exit_status = value;
+		stop(FAKE_DEBUG_EXIT);
+	}
+}
+
+void boot_out16(uint16_t port, uint16_t value)
+{
+	pass();
+	record(port, 2, value);
+	if (m->pm_control_port != 0 && port == m->pm_control_port && value == m->pm_control_off)
+		stop(FAKE_POWERED_OFF);
+}
+
+void boot_out32(uint16_t port, uint32_t value)
+{
+	pass();
+	record(port, 4, value);
+	if (port == 0xcf8)
+		m->config_address = value;
+	else
+		broken("a 32-bit write");
+}
+
+struct boot_cpuid boot_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	pass();
+	for (size_t i = 0; i < m->leaves && subleaf == 0; i++)
+		if (m->leaf[i].leaf == leaf)
+			return (struct boot_cpuid){m->leaf[i].eax, m->leaf[i].ebx, m->leaf[i].ecx, m->leaf[i].edx};
+	return (struct boot_cpuid){0, 0, 0, 0};
+}
+
+/* The cycle at which the PIT's interrupt reaches the processor; UINT64_MAX for never. */
+static uint64_t pit_rings_at(void)
+{
+	uint64_t reload = m->pit_reload == 0 ? 0x10000 : m->pit_reload;
+
+	if (!m->pit || !m->pit_armed || !m->pic || m->line_cut || (m->pic_mask[0] & 1) || m->pic_in_service > 0)
+		return UINT64_MAX;
+	return m->pit_start + (uint64_t)((double)reload * (double)m->tsc_hz / PIT_HZ);
+}
+
+/* Likewise for the local APIC's. */
+static uint64_t apic_rings_at(void)
+{
+	bool ready = (m->apic_spurious & 0x100) && (m->msr_apic_base & 0xc00) == 0xc00;
+
+	if (m->msr_tsc_deadline == 0 || !ready || (m->apic_lvt_timer & 0x70000) != 0x40000)
+		return UINT64_MAX;
+	return m->msr_tsc_deadline;
+}
+
+static void deliver(unsigned int vector)
+{
+	m->interrupts = false;
+	if (vector >= FAKE_VECTORS || m->handler[vector] == NULL)
+		stop(FAKE_BAD_VECTOR);
+	m->handler[vector](m->handler_context[vector]);
+	m->interrupts = true;
+}
+
+/* Let what is due by now interrupt the processor, if that is allowed. */
+static void interrupt_if_due(void)
+{
+	if (m->interrupts && m->tsc >= pit_rings_at()) {
+		m->pit_armed = false;
+		m->pic_in_service++;
+		deliver(m->pic_base[0]);
+	}
+	if (m->interrupts && m->tsc >= apic_rings_at()) {
+		m->msr_tsc_deadline = 0;
+		deliver(m->apic_lvt_timer & 0xff);
+	}
+}
+
+uint64_t boot_tsc(void)
+{
+	move(20);
+	interrupt_if_due();
+	return m->tsc;
+}
+
+void boot_pause(void)
+{
+	move(100);
+	interrupt_if_due();
+}
+
+bool boot_interrupts_disable(void)
+{
+	bool allowed = m->interrupts;
+
+	m->interrupts = false;
+	return allowed;
+}
+
+void boot_interrupts_enable(void)
+{
+	m->interrupts = true;
+	interrupt_if_due();
+}
+
+void boot_sleep(void)
+{
+	uint64_t pit = pit_rings_at(), apic = apic_rings_at(), next = pit < apic ? pit : apic;
+
+	if (next == UINT64_MAX)
+		stop(FAKE_SLEPT_FOR_EVER);
+	m->sleeps++;
+	if (next > m->tsc) {
+		m->slept += next - m->tsc;
+		m->tsc = next;
+	}
+	m->interrupts = true;
+	interrupt_if_due();
+	m->interrupts = false;
+}
+
+int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void *context)
+{
+	if (vector < BOOT_INTERRUPT_FIRST || vector > BOOT_INTERRUPT_LAST)
+		return -1;
+	m->handler[vector] = handler;
+	m->handler_context[vector] = context;
+	return 0;
+}
+
+uint64_t boot_rdmsr(uint32_t index)
+{
+	pass();
+	if (index == 0x1b)
+		return m->msr_apic_base;
+	if (index == 0x80f)
+		return m->apic_spurious;
+	broken("reading an MSR");
+	return 0;
+}
+
+/* What KVM writes at the address given to its clock MSR. */
+static void kvm_clock_write(uint64_t value)
+{
+	uint8_t *page = (uint8_t *)(uintptr_t)(value & ~UINT64_C(1)); /* NOLINT: the guest's memory is ours */
+
+	if (m->kvm_clock_mul == 0) {
+		broken("writing an MSR that faults");
+		return;
+	}
+	if ((value & 1) == 0 || m->kvm_clock_hidden)
+		return;
+	memset(page, 0, 32);
+	page[0] = 2; /* version: even, stable */
+	memcpy(page + 24, &m->kvm_clock_mul, 4);
+	page[28] = (uint8_t)m->kvm_clock_shift;
+}
+
+void boot_wrmsr(uint32_t index, uint64_t value)
+{
+	pass();
+	if (index == 0x4b564d01 || index == 0x12)
+		kvm_clock_write(value);
+	else if (index == 0x6e0)
+		m->msr_tsc_deadline = value;
+	else if (index == 0x1b)
+		m->msr_apic_base = value;
+	else if (index == 0x832)
+		m->apic_lvt_timer = (uint32_t)value;
+	else if (index == 0x80f)
+		m->apic_spurious = (uint32_t)value;
+	else if (index != 0x80b)
+		broken("writing an unknown MSR");
+}
+
+void boot_triple_fault(void)
+{
+	stop(FAKE_TRIPLE_FAULT);
+}
+
+void boot_halt(void)
+{
+	stop(FAKE_HALTED);
+	abort();
+}

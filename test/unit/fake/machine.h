@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A machine for tests of the clock, power and idle code: it takes the place of boot/x86_64/machine.c. Time passes only when
+ * it is touched: every access costs `step` cycles. It can be as strict as bhyve, and a test fails when it does
+ * what ends a virtual machine there.
+ */
+#ifndef FAKE_MACHINE_H
+#define FAKE_MACHINE_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAKE_LEAVES 16
+#define FAKE_REGISTERS 16
+#define FAKE_WRITES 64
+#define FAKE_VECTORS 256
+
+/* How the processor stopped, as fake_machine_run() answers. */
+enum fake_end {
+	FAKE_RETURNED,       /* the code under test came back */
+	FAKE_HALTED,         /* interrupts off, halted for ever */
+	FAKE_DEBUG_EXIT,     /* isa-debug-exit was written: see exit_status */
+	FAKE_POWERED_OFF,    /* soft off through the PM registers */
+	FAKE_RESET,          /* port 0xCF9 */
+	FAKE_PANICKED,       /* pvpanic was told, then halted */
+	FAKE_TRIPLE_FAULT,   /* the processor shut down */
+	FAKE_SLEPT_FOR_EVER, /* halted for an interrupt that will never come */
+	FAKE_BAD_VECTOR,     /* an interrupt that nobody handles */
+};
+
+/* All of the machine. Tests set the fields that they care about after fake_machine_reset(). */
+struct fake_machine {
+	uint64_t tsc;      /* now, in cycles */
+	uint64_t tsc_hz;   /* how fast it runs */
+	uint64_t step;     /* cycles that each access costs */
+	uint64_t away_at;  /* at this access the processor is taken away for a while ... */
+	uint64_t away_for; /* ... of so many cycles; 0 for never */
+	uint64_t accesses; /* accesses so far */
+	bool tsc_stuck;    /* the counter never moves */
+	bool strict;       /* bhyve: fail the test on what ends the machine there */
+
+	struct {
+		uint32_t leaf, eax, ebx, ecx, edx;
+	} leaf[FAKE_LEAVES]; /* CPUID; all others answer 0 */
+	size_t leaves;
+
+	bool pit;            /* there is a PIT */
+	bool pit_stuck;      /* it answers, but never counts */
+	uint8_t pit_mode;    /* last mode set, of channel 0 */
+	uint32_t pit_reload; /* last value loaded; 0 while half written */
+	uint64_t pit_start;  /* the cycle at which it was loaded */
+	int pit_written;     /* bytes of the reload value so far */
+	int pit_latched;     /* bytes still in the latch */
+	uint16_t pit_latch;  /* the latched value */
+	bool pit_armed;      /* mode 0: the interrupt is still to come */
+
+	uint16_t pm_timer_port;  /* 0 for none */
+	uint32_t pm_timer_mask;  /* 24 or 32 bits */
+	uint32_t pm_timer_first; /* its value at cycle 0 */
+	bool pm_timer_stuck;     /* it answers, but never counts */
+
+	struct {
+		uint32_t address, value;
+	} config[FAKE_REGISTERS]; /* PCI configuration registers; all others read all ones */
+	size_t config_count;
+	uint32_t config_address;
+
+	bool debug_exit;          /* isa-debug-exit at 0x501 */
+	uint8_t pvpanic;          /* events that pvpanic takes; 0 for no such device */
+	uint16_t pm_control_port; /* where soft off works; 0 for nowhere */
+	uint16_t pm_control_off;  /* the value that does it */
+	bool reset_port;          /* 0xCF9 works */
+	int exit_status;          /* what isa-debug-exit was told */
+
+	bool pic;            /* two 8259 */
+	int pic_step[2];     /* which initialisation word comes next */
+	uint8_t pic_mask[2]; /* interrupt masks */
+	uint8_t pic_base[2]; /* vectors after remapping */
+	int pic_in_service;  /* interrupts not yet acknowledged */
+	bool line_cut;       /* the 8259 does not reach the processor */
+
+	uint64_t msr_tsc_deadline; /* the local APIC's timer: 0 for not armed */
+	uint64_t msr_apic_base;    /* IA32_APIC_BASE */
+	uint32_t apic_lvt_timer;   /* x2APIC register 0x832 */
+	uint32_t apic_spurious;    /* x2APIC register 0x80f */
+	uint32_t kvm_clock_mul;    /* what kvmclock's page says; 0: the MSR faults */
+	int8_t kvm_clock_shift;    /* likewise */
+	bool kvm_clock_hidden;     /* the MSR takes the address and nothing is written */
+
+	bool interrupts;                              /* allowed */
+	uint64_t sleeps;                              /* times that the processor slept */
+	uint64_t slept;                               /* cycles asleep */
+	void (*handler[FAKE_VECTORS])(void *context); /* as set by boot_interrupt_set() */
+	void *handler_context[FAKE_VECTORS];
+
+	struct {
+		uint16_t port;
+		uint8_t width;
+		uint32_t value;
+	} write[FAKE_WRITES]; /* port writes, the first ones */
+	size_t writes;
+
+	const char *broken_rule; /* what it did that bhyve forbids; NULL for nothing */
+	jmp_buf end;             /* where a stop goes */
+};
+
+/* The one machine. */
+extern struct fake_machine fake_machine;
+
+/* A machine with nothing in it but a 1 GHz time stamp counter. */
+void fake_machine_reset(void);
+
+/* Let CPUID answer LEAF. */
+void fake_machine_cpuid(uint32_t leaf, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx);
+
+/* Say that a hypervisor runs it, with a twelve-character SIGNATURE at leaf BASE and the maximum leaf LAST. */
+void fake_machine_hypervisor(uint32_t base, const char *signature, uint32_t last);
+
+/* Let the PCI function at SLOT.FUNCTION of bus 0 read VALUE at OFFSET. */
+void fake_machine_config(uint32_t slot, uint32_t function, uint32_t offset, uint32_t value);
+
+/* Run CODE until it returns or the machine stops. */
+enum fake_end fake_machine_run(void (*code)(void));
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/* The ways out of the machine, and that ports which others forbid are left alone. */
+#include <boot/power.h>
+
+#include "fake/cmocka.h"
+#include "fake/machine.h"
+
+static int status;
+
+static int fresh_machine(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	fake_machine_hypervisor(0x40000000, "TCGTCGTCGTCG", 0x40000001);
+	return 0;
+}
+
+static int no_rule_broken(void **state)
+{
+	(void)state;
+	return fake_machine.broken_rule != NULL;
+}
+
+static void exit_with_status(void)
+{
+	boot_exit(status);
+}
+
+static void q35(void)
+{
+	fake_machine_config(0x1f, 0, 0, 0x29188086);
+	fake_machine_config(0x1f, 0, 0x40, 0xb001);
+	fake_machine_config(0x1f, 0, 0x44, 0x80);
+	fake_machine.pm_control_port = 0xb004;
+	fake_machine.pm_control_off = 0x2000;
+}
+
+static void bhyve(void)
+{
+	fake_machine_hypervisor(0x40000000, "bhyve bhyve ", 0x40000000);
+	fake_machine.strict = true;
+	fake_machine.pm_control_port = 0x404;
+	fake_machine.pm_control_off = 0x3400;
+	fake_machine.reset_port = true;
+}
+
+static size_t byte_writes(uint16_t port)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fake_machine.writes; i++)
+		count += fake_machine.write[i].port == port;
+	return count;
+}
+
+static void test_status_goes_out_through_isa_debug_exit(void **state)
+{
+	(void)state;
+	fake_machine.debug_exit = true;
+	for (status = 0; status <= 127; status++) {
+		assert_int_equal(fake_machine_run(exit_with_status), FAKE_DEBUG_EXIT);
+		assert_int_equal(fake_machine.exit_status, status);
+	}
+}
+
+static void test_a_status_that_does_not_fit_never_looks_like_success(void **state)
+{
+	static const int statuses[] = {128, 256, -1, -128, 0x7fffff80};
+
+	(void)state;
+	fake_machine.debug_exit = true;
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+		status = statuses[i];
+		assert_int_equal(fake_machine_run(exit_with_status), FAKE_DEBUG_EXIT);
+		assert_int_equal(fake_machine.exit_status, 127);
+	}
+}
+
+static void test_without_isa_debug_exit_the_machine_is_switched_off(void **state)
+{
+	(void)state;
+	q35();
+	status = 3;
+	assert_int_equal(fake_machine_run(exit_with_status), FAKE_POWERED_OFF);
+	assert_int_equal(byte_writes(0x501), 0);
+}
+
+static void test_power_off_finds_the_pm_base_of_the_pc(void **state)
+{
+	(void)state;
+	fake_machine_config(1, 3, 0, 0x71138086);
+	fake_machine_config(1, 3, 0x40, 0x601);
+	fake_machine_config(1, 3, 0x80, 1);
+	fake_machine.pm_control_port = 0x604;
+	fake_machine.pm_control_off = 0x2000;
+	assert_int_equal(fake_machine_run(boot_power_off), FAKE_POWERED_OFF);
+}
+
+static void test_power_off_finds_the_pm_base_of_q35(void **state)
+{
+	(void)state;
+	q35();
+	assert_int_equal(fake_machine_run(boot_power_off), FAKE_POWERED_OFF);
+}
+
+static void test_pm_registers_that_are_switched_off_are_not_used(void **state)
+{
+	(void)state;
+	fake_machine_config(0x1f, 0, 0, 0x29188086);
+	fake_machine_config(0x1f, 0, 0x40, 0xb001);
+	fake_machine_config(0x1f, 0, 0x44, 0);
+	assert_int_equal(fake_machine_run(boot_power_off), FAKE_HALTED);
+	assert_int_equal(byte_writes(0xb004), 0);
+	assert_int_equal(byte_writes(0x604), 1);
+}
+
+static void test_power_off_on_bhyve_is_one_16_bit_write(void **state)
+{
+	(void)state;
+	bhyve();
+	assert_int_equal(fake_machine_run(boot_power_off), FAKE_POWERED_OFF);
+	assert_int_equal(fake_machine.writes, 1);
+}
+
+static void test_bhyve_never_sees_the_ports_of_qemu(void **state)
+{
+	(void)state;
+	bhyve();
+	status = 1;
+	assert_int_equal(fake_machine_run(exit_with_status), FAKE_POWERED_OFF);
+	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_HALTED);
+}
+
+static void test_without_a_hypervisor_no_port_of_qemu_is_touched(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	fake_machine.debug_exit = true;
+	fake_machine.pvpanic = 3;
+	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_HALTED);
+	status = 1;
+	assert_int_equal(fake_machine_run(exit_with_status), FAKE_HALTED);
+	assert_int_equal(byte_writes(0x501) + byte_writes(0x505) + byte_writes(0x604), 0);
+}
+
+static void test_a_fatal_error_goes_out_through_isa_debug_exit(void **state)
+{
+	(void)state;
+	fake_machine.debug_exit = true;
+	fake_machine.pvpanic = 3;
+	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_DEBUG_EXIT);
+	assert_int_equal(fake_machine.exit_status, BOOT_FATAL_STATUS);
+}
+
+static void test_a_fatal_error_is_told_to_pvpanic_next(void **state)
+{
+	(void)state;
+	fake_machine.pvpanic = 3;
+	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_PANICKED);
+}
+
+static void test_a_fatal_error_halts_where_nobody_listens(void **state)
+{
+	(void)state;
+	q35();
+	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_HALTED);
+	assert_int_equal(byte_writes(0xb004), 0);
+}
+
+static void test_reset_uses_port_cf9(void **state)
+{
+	(void)state;
+	bhyve();
+	assert_int_equal(fake_machine_run(boot_reset), FAKE_RESET);
+	assert_int_equal(fake_machine.writes, 1);
+}
+
+static void test_reset_ends_in_a_triple_fault(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_machine_run(boot_reset), FAKE_TRIPLE_FAULT);
+	assert_int_equal(byte_writes(0x64), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_machine, no_rule_broken)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_status_goes_out_through_isa_debug_exit),
+		TEST(test_a_status_that_does_not_fit_never_looks_like_success),
+		TEST(test_without_isa_debug_exit_the_machine_is_switched_off),
+		TEST(test_power_off_finds_the_pm_base_of_the_pc),
+		TEST(test_power_off_finds_the_pm_base_of_q35),
+		TEST(test_pm_registers_that_are_switched_off_are_not_used),
+		TEST(test_power_off_on_bhyve_is_one_16_bit_write),
+		TEST(test_bhyve_never_sees_the_ports_of_qemu),
+		TEST(test_without_a_hypervisor_no_port_of_qemu_is_touched),
+		TEST(test_a_fatal_error_goes_out_through_isa_debug_exit),
+		TEST(test_a_fatal_error_is_told_to_pvpanic_next),
+		TEST(test_a_fatal_error_halts_where_nobody_listens),
+		TEST(test_reset_uses_port_cf9),
+		TEST(test_reset_ends_in_a_triple_fault),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+/* Sleeping on fake machines: which alarm is taken, that a sleep always ends, and that it is a sleep. */
+
+#include "fake/cmocka.h"
+#include "fake/machine.h"
+#include "wait.c"
+
+static uint64_t deadline;
+
+static int fresh_machine(void **state)
+{
+	uint64_t cycle = fake_machine.tsc;
+
+	(void)state;
+	fake_machine_reset();
+	fake_machine.tsc = cycle; /* the clock starts but once */
+	fake_machine.strict = true;
+	fake_machine.pit = true;
+	fake_machine.pic = true;
+	wait.chosen = false;
+	wait.alarm = NULL;
+	boot_clock_start();
+	return 0;
+}
+
+static int no_rule_broken(void **state)
+{
+	(void)state;
+	return fake_machine.broken_rule != NULL;
+}
+
+static void only_x2apic(void)
+{
+	fake_machine.pit = false;
+	fake_machine.pic = false;
+	fake_machine_cpuid(1, 0, 0, 1u << 21 | 1u << 24, 0);
+}
+
+static void wait_once(void)
+{
+	boot_wait(deadline);
+}
+
+static void wait_until_deadline(void)
+{
+	while (boot_clock_now() < deadline)
+		boot_wait(deadline);
+}
+
+static void test_the_pit_wakes_a_pc(void **state)
+{
+	(void)state;
+	assert_string_equal(boot_wait_describe(), "not yet");
+	deadline = boot_clock_now() + 100000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "PIT");
+	assert_in_range(boot_clock_now(), deadline, deadline + 100000);
+}
+
+static void test_the_processor_sleeps_nearly_all_of_the_time(void **state)
+{
+	uint64_t start = fake_machine.tsc;
+
+	(void)state;
+	deadline = boot_clock_now() + 1000000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_true(fake_machine.slept > (fake_machine.tsc - start) / 100 * 95);
+	assert_in_range(fake_machine.sleeps, 900, 1100);
+}
+
+static void test_a_sleep_lasts_a_millisecond_at_most(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	deadline = UINT64_MAX;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	before = boot_clock_now();
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_in_range(boot_clock_now() - before, 900000, 1100000);
+}
+
+static void test_a_deadline_in_the_past_returns_at_once(void **state)
+{
+	(void)state;
+	deadline = 0;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_int_equal(fake_machine.sleeps, 0);
+}
+
+static void test_interrupts_are_left_as_they_were(void **state)
+{
+	(void)state;
+	deadline = boot_clock_now() + 3000000;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_false(fake_machine.interrupts);
+	fake_machine.interrupts = true;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_true(fake_machine.interrupts);
+}
+
+static void test_every_interrupt_is_acknowledged_and_all_other_inputs_are_masked(void **state)
+{
+	(void)state;
+	deadline = boot_clock_now() + 5000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_int_equal(fake_machine.pic_in_service, 0);
+	assert_int_equal(fake_machine.pic_mask[0], 0xfe);
+	assert_int_equal(fake_machine.pic_mask[1], 0xff);
+	assert_int_equal(fake_machine.pic_base[0], 32);
+	assert_int_equal(fake_machine.pic_base[1], 40);
+}
+
+static void test_spurious_interrupts_are_expected(void **state)
+{
+	(void)state;
+	deadline = boot_clock_now() + 1000000;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	fake_machine.pic_in_service = 1; /* the slave's true interrupt on the master */
+	assert_non_null(fake_machine.handler[39]);
+	fake_machine.handler[39](NULL);
+	assert_int_equal(fake_machine.pic_in_service, 1);
+	assert_non_null(fake_machine.handler[47]);
+	fake_machine.handler[47](NULL);
+	assert_int_equal(fake_machine.pic_in_service, 0);
+}
+
+static void test_a_timer_whose_interrupt_does_not_arrive_is_not_slept_on(void **state)
+{
+	(void)state;
+	fake_machine.line_cut = true;
+	deadline = boot_clock_now() + 50000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "spin");
+	assert_int_equal(fake_machine.sleeps, 0);
+	assert_int_equal(fake_machine.pic_mask[0], 0xff);
+}
+
+static void test_a_pit_that_stands_still_is_not_slept_on(void **state)
+{
+	(void)state;
+	fake_machine.pit_stuck = true;
+	deadline = boot_clock_now() + 50000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "spin");
+}
+
+static void test_without_a_pit_the_local_apic_wakes(void **state)
+{
+	(void)state;
+	only_x2apic();
+	deadline = boot_clock_now() + 100000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "local APIC");
+	assert_true(fake_machine.sleeps > 50);
+	assert_int_equal(fake_machine.msr_apic_base & 0xc00, 0xc00);
+}
+
+static void test_without_any_timer_it_spins_in_short_turns(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	fake_machine.pit = false;
+	fake_machine.pic = false;
+	deadline = 0;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "spin");
+	before = boot_clock_now();
+	deadline = UINT64_MAX;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_in_range(boot_clock_now() - before, 5000, 20000);
+}
+
+static void test_a_clock_that_stands_still_does_not_hang_the_choice(void **state)
+{
+	(void)state;
+	fake_machine.tsc_stuck = true;
+	deadline = 0;
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "spin");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_machine, no_rule_broken)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_pit_wakes_a_pc),
+		TEST(test_the_processor_sleeps_nearly_all_of_the_time),
+		TEST(test_a_sleep_lasts_a_millisecond_at_most),
+		TEST(test_a_deadline_in_the_past_returns_at_once),
+		TEST(test_interrupts_are_left_as_they_were),
+		TEST(test_every_interrupt_is_acknowledged_and_all_other_inputs_are_masked),
+		TEST(test_spurious_interrupts_are_expected),
+		TEST(test_a_timer_whose_interrupt_does_not_arrive_is_not_slept_on),
+		TEST(test_a_pit_that_stands_still_is_not_slept_on),
+		TEST(test_without_a_pit_the_local_apic_wakes),
+		TEST(test_without_any_timer_it_spins_in_short_turns),
+		TEST(test_a_clock_that_stands_still_does_not_hang_the_choice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
