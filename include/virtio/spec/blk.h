@@ -7,16 +7,16 @@
 #include <virtio/spec/le.h>
 
 /* 5.2.3 */
-#define VIRTIO_BLK_F_SIZE_MAX VIRTIO_FEATURE(1)     /* largest segment */
-#define VIRTIO_BLK_F_SEG_MAX VIRTIO_FEATURE(2)      /* most segments a request */
-#define VIRTIO_BLK_F_GEOMETRY VIRTIO_FEATURE(4)     /* cylinders, heads, sectors: declined */
-#define VIRTIO_BLK_F_RO VIRTIO_FEATURE(5)           /* the device can only be read */
-#define VIRTIO_BLK_F_BLK_SIZE VIRTIO_FEATURE(6)     /* the device's natural block size */
-#define VIRTIO_BLK_F_FLUSH VIRTIO_FEATURE(9)        /* flush command */
-#define VIRTIO_BLK_F_TOPOLOGY VIRTIO_FEATURE(10)    /* physical block size and alignment */
-#define VIRTIO_BLK_F_CONFIG_WCE VIRTIO_FEATURE(11)  /* the cache mode can be switched */
-#define VIRTIO_BLK_F_MQ VIRTIO_FEATURE(12)          /* several queues */
-#define VIRTIO_BLK_F_DISCARD VIRTIO_FEATURE(13)     /* discard command */
+#define VIRTIO_BLK_F_SIZE_MAX VIRTIO_FEATURE(1)      /* largest segment */
+#define VIRTIO_BLK_F_SEG_MAX VIRTIO_FEATURE(2)       /* most segments a request */
+#define VIRTIO_BLK_F_GEOMETRY VIRTIO_FEATURE(4)      /* cylinders, heads, sectors: declined */
+#define VIRTIO_BLK_F_RO VIRTIO_FEATURE(5)            /* the device can only be read */
+#define VIRTIO_BLK_F_BLK_SIZE VIRTIO_FEATURE(6)      /* the device's natural block size */
+#define VIRTIO_BLK_F_FLUSH VIRTIO_FEATURE(9)         /* flush command */
+#define VIRTIO_BLK_F_TOPOLOGY VIRTIO_FEATURE(10)     /* physical block size and alignment */
+#define VIRTIO_BLK_F_CONFIG_WCE VIRTIO_FEATURE(11)   /* the cache mode can be switched */
+#define VIRTIO_BLK_F_MQ VIRTIO_FEATURE(12)           /* several queues */
+#define VIRTIO_BLK_F_DISCARD VIRTIO_FEATURE(13)      /* discard command */
 #define VIRTIO_BLK_F_WRITE_ZEROES VIRTIO_FEATURE(14) /* write-zeroes command */
 
 /* 5.2.4: offsets in the device configuration. */

@@ -10,14 +10,17 @@
 
 VIRTIO_BEGIN_DECLS
 
+/* 16 bits. */
 struct le16 {
 	uint16_t value; /* raw: use le16_to and le16_from */
 };
 
+/* 32 bits. */
 struct le32 {
 	uint32_t value; /* raw: use le32_to and le32_from */
 };
 
+/* 64 bits. */
 struct le64 {
 	uint64_t value; /* raw: use le64_to and le64_from */
 };
