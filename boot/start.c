@@ -6,6 +6,7 @@
 
 #include "door.h"
 #include "failure.h"
+#include "memory.h"
 #include "serial.h"
 #include "x86_64/descriptors.h"
 #include "x86_64/exceptions.h"
@@ -48,6 +49,7 @@ _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t ma
 	boot_exceptions_init();
 	if (parse(&store, &memory, address, magic) < 0)
 		boot_panic("cannot start");
+	boot_memory_init(&store.info);
 	boot_clock_start();
 	start_tell_clock(boot_clock_describe());
 	start_call_constructors();
