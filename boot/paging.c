@@ -5,9 +5,10 @@
 
 #include "failure.h"
 #include "image.h"
+#include "machine.h"
 #include "page_tables.h"
 #include "serial.h"
-#include "x86_64/cpu.h"
+#include "x86_64/control_registers.h"
 #include "x86_64/stacks.h"
 
 #define CPUID_EXTENDED 0x80000000

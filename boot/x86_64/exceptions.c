@@ -6,7 +6,7 @@
 #include "../failure.h"
 #include "../image.h"
 #include "../serial.h"
-#include "cpu.h"
+#include "control_registers.h"
 #include "descriptors.h"
 #include "stacks.h"
 
@@ -18,6 +18,7 @@ enum {
 	VECTOR_NMI = 2,
 	VECTOR_DOUBLE_FAULT = 8,
 	VECTOR_NOT_PRESENT = 11,
+	VECTOR_PROTECTION = 13,
 	VECTOR_PAGE_FAULT = 14,
 	VECTOR_MACHINE_CHECK = 18,
 };
@@ -26,6 +27,9 @@ enum {
 #define FAULT_PRESENT 1u
 #define FAULT_WRITE 2u
 #define FAULT_FETCH 16u
+
+/* Bit of other error codes: the rest of it is the number of a gate, times 8. */
+#define GATE_ERROR 2u
 
 struct exception_stack {
 	const char *name;
@@ -157,7 +161,7 @@ _Noreturn void boot_exception(const struct boot_registers *registers)
 	boot_printf("\nboot: exception %u: %s, error code 0x%lx\n", vector, exception_names[vector], registers->error);
 	if (vector == VECTOR_PAGE_FAULT)
 		exception_print_fault(registers);
-	if (vector == VECTOR_NOT_PRESENT && (registers->error & 2))
+	if ((vector == VECTOR_NOT_PRESENT || vector == VECTOR_PROTECTION) && (registers->error & GATE_ERROR))
 		boot_printf("vector %lu was raised and has no handler\n", registers->error >> 3);
 	exception_print_registers(registers);
 	exception_print_backtrace(registers);

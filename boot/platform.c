@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/* The one file of the shim that knows libvirtio: its hooks, on what the shim offers. */
+#include <boot/platform.h>
+
+#include <boot/clock.h>
+#include <boot/memory.h>
+
+#include "serial.h"
+
+static int platform_log_level = VIRTIO_LOG_INFO;
+
+static void *platform_alloc(void *context, size_t size, size_t alignment)
+{
+	(void)context;
+	return boot_alloc(size, alignment);
+}
+
+static void platform_free(void *context, void *memory, size_t size)
+{
+	(void)context;
+	boot_free(memory, size);
+}
+
+static void *platform_dma_alloc(void *context, size_t size, size_t alignment, uint64_t *device_address)
+{
+	void *memory = boot_alloc(size, alignment);
+
+	(void)context;
+	*device_address = (uintptr_t)memory;
+	return memory;
+}
+
+static void platform_dma_free(void *context, void *memory, size_t size, uint64_t device_address)
+{
+	(void)context;
+	(void)device_address;
+	boot_free(memory, size);
+}
+
+static void *platform_map_device(void *context, uint64_t physical_address, uint64_t length)
+{
+	(void)context;
+	return boot_map_device(physical_address, length);
+}
+
+static uint64_t platform_now(void *context)
+{
+	(void)context;
+	return boot_clock_now();
+}
+
+static void platform_wait(void *context, uint64_t deadline)
+{
+	(void)context;
+	boot_wait(deadline);
+}
+
+static void platform_log(void *context, int level, const char *message)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	const char *name = level >= 0 && level <= VIRTIO_LOG_DEBUG ? names[level] : "?";
+
+	(void)context;
+	if (level <= platform_log_level)
+		boot_printf("virtio %s: %s\n", name, message);
+}
+
+static const struct virtio_platform platform_hooks = {
+	.size = sizeof platform_hooks,
+	.alloc = platform_alloc,
+	.free = platform_free,
+	.dma_alloc = platform_dma_alloc,
+	.dma_free = platform_dma_free,
+	.map_device = platform_map_device,
+	.now = platform_now,
+	.wait = platform_wait,
+	.log = platform_log,
+};
+
+const struct virtio_platform *boot_platform(void)
+{
+	return &platform_hooks;
+}
+
+void boot_platform_set_log_level(int level)
+{
+	platform_log_level = level;
+}
