@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A timer that wakes the processor once. An alarm is a file that ends in one constant struct; wait.c takes the first that
- * proves, by ringing, that its interrupt reaches the processor.
+ * A timer that wakes the processor once. An alarm is a file that ends in one constant struct; wait.c takes the
+ * first that proves, by ringing, that its interrupt reaches the processor.
  */
 #ifndef BOOT_ALARM_H
 #define BOOT_ALARM_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The alarm of a machine without a PIT, as Firecracker makes them: the local APIC's timer, told the cycle of the time stamp
- * counter at which to ring. In x2APIC mode its registers are model-specific ones and need no mapping (Intel SDM 3A, 11.5.4.1 and 11.12).
+ * The alarm of a machine without a PIT, as Firecracker makes them: the local APIC's timer, told the cycle of
+ * the time stamp counter at which to ring. In x2APIC mode its registers are model-specific ones and need no
+ * mapping (Intel SDM 3A, 11.5.4.1 and 11.12).
  */
 #include <boot/clock.h>
 #include <boot/interrupt.h>

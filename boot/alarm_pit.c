@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The alarm of a PC: channel 0 of the PIT in one-shot mode, input 0 of the 8259 pair. The 8259s are moved to vectors 32 to 47,
- * away from the exceptions, and every other input is masked. The local APIC stays as the firmware left it, which lets the
- * 8259 through: enabling it ourselves would cut the 8259 off on bhyve.
+ * The alarm of a PC: channel 0 of the PIT in one-shot mode, input 0 of the 8259 pair. The 8259s are moved to
+ * vectors 32 to 47, away from the exceptions, and every other input is masked. The local APIC stays as the
+ * firmware left it, which lets the 8259 through: enabling it ourselves would cut the 8259 off on bhyve.
  */
 #include <boot/interrupt.h>
 

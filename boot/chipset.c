@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Finds the PM base: a fixed port on bhyve, else a register in the configuration space of the one PCI function that has
- * it (Intel 82371AB section 7.2, ICH9 section 13.1). Looks only at the slots where hypervisors put them.
+ * Finds the PM base: a fixed port on bhyve, else a register in the configuration space of the one PCI function
+ * that has it (Intel 82371AB section 7.2, ICH9 section 13.1). Looks only at the slots where hypervisors put
+ * them.
  */
 #include <stdbool.h>
 #include <stddef.h>

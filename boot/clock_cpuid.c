@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The processor's own word: leaf 0x15 gives the ratio of the time stamp counter to a crystal and perhaps the crystal's frequency,
- * leaf 0x16 the base frequency in MHz, which helps out when the crystal's is missing.
+ * The processor's own word: leaf 0x15 gives the ratio of the time stamp counter to a crystal and perhaps the
+ * crystal's frequency, leaf 0x16 the base frequency in MHz, which helps out when the crystal's is missing.
  */
 #include "clock_source.h"
 #include "machine.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The hypervisor's word: leaf 0x10 of its own CPUID leaves has the frequency in kHz (VMware's invention, given by KVM and others
- * too). Leaves above the maximum answer with those of another leaf on bhyve, so the maximum is looked at first.
+ * The hypervisor's word: leaf 0x10 of its own CPUID leaves has the frequency in kHz (VMware's invention, given
+ * by KVM and others too). Leaves above the maximum answer with those of another leaf on bhyve, so the maximum
+ * is looked at first.
  */
 #include "clock_source.h"
 #include "hypervisor.h"

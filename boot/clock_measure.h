@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Measure the time stamp counter against a timer whose frequency is known. The trick against a busy machine: each reading of
- * the timer is taken between two of the time stamp counter, whose distance says how far off the pair can be. Only the
- * tightest pairs count, so the result comes with a bound on its error.
+ * Measure the time stamp counter against a timer whose frequency is known. The trick against a busy machine:
+ * each reading of the timer is taken between two of the time stamp counter, whose distance says how far off the
+ * pair can be. Only the tightest pairs count, so the result comes with a bound on its error.
  */
 #ifndef BOOT_CLOCK_MEASURE_H
 #define BOOT_CLOCK_MEASURE_H
@@ -27,9 +27,10 @@ struct boot_clock_timer {
 };
 
 /*
- * Measure with runs of 1, 4, 10 and 15 ms until the error is at most WANTED_PPM millionths; the tightest run is the answer. Returns
- * false when no run worked: the timer stands still, or is too slow or too fast for any possible processor, or
- * this one was taken away for so long in each of them that the timer may have started again unseen.
+ * Measure with runs of 1, 4, 10 and 15 ms until the error is at most WANTED_PPM millionths; the tightest run is
+ * the answer. Returns false when no run worked: the timer stands still, or is too slow or too fast for any
+ * possible processor, or this one was taken away for so long in each of them that the timer may have started
+ * again unseen.
  */
 bool boot_clock_measure(
 	const struct boot_clock_timer *timer, struct boot_clock_estimate *estimate, uint32_t wanted_ppm);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where the frequency of the time stamp counter may come from. A source is a file that ends in one constant struct; clock.c
- * tries them in order. Some sources are told the frequency and pass it on; others measure it against a timer.
+ * Where the frequency of the time stamp counter may come from. A source is a file that ends in one constant
+ * struct; clock.c tries them in order. Some sources are told the frequency and pass it on; others measure it
+ * against a timer.
  */
 #ifndef BOOT_CLOCK_SOURCE_H
 #define BOOT_CLOCK_SOURCE_H
@@ -25,8 +26,9 @@ struct boot_clock_source {
 	bool measures;    /* against a timer, so it may check others */
 
 	/*
-	 * Find the frequency. A source that measures may stop when it is sure to WANTED_PPM millionths. Returns false when
-	 * this machine does not have the source or its answer is nonsense; takes a bounded time also then.
+	 * Find the frequency. A source that measures may stop when it is sure to WANTED_PPM millionths. Returns
+	 * false when this machine does not have the source or its answer is nonsense; takes a bounded time also
+	 * then.
 	 */
 	bool (*calibrate)(struct boot_clock_estimate *estimate, uint32_t wanted_ppm);
 };

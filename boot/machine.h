@@ -46,8 +46,9 @@ bool boot_interrupts_disable(void);
 void boot_interrupts_enable(void);
 
 /*
- * Allow interrupts, sleep until one arrives, and forbid them again. Interrupts are allowed only from the instruction after
- * `sti` on, which is `hlt`: one that is already waiting ends the sleep at once and none is lost.
+ * Allow interrupts, sleep until one arrives, and forbid them again. Interrupts are allowed only from the
+ * instruction after `sti` on, which is `hlt`: one that is already waiting ends the sleep at once and none is
+ * lost.
  */
 void boot_sleep(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The ACPI PM timer (ACPI 4.8.3.3): a counter of 24 or 32 bits at 3.579545 MHz. Only the low 24 bits are used, so that the
- * width does not matter. Always read with 32 bits: on bhyve any other width ends the machine.
+ * The ACPI PM timer (ACPI 4.8.3.3): a counter of 24 or 32 bits at 3.579545 MHz. Only the low 24 bits are used,
+ * so that the width does not matter. Always read with 32 bits: on bhyve any other width ends the machine.
  */
 #include "chipset.h"
 #include "clock_measure.h"

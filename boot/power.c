@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The ways out of the machine. Each is a function that returns when its way is not there or did nothing; the public calls
- * try them in order and end in a halt.
+ * The ways out of the machine. Each is a function that returns when its way is not there or did nothing; the
+ * public calls try them in order and end in a halt.
  */
 #include <boot/power.h>
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sleeping. Interrupts are off from the look at the clock to the `hlt`, so nothing can ring unheard in between. An alarm is
- * trusted only after it has rung once: a processor that halts for an interrupt that cannot reach it never wakes.
+ * Sleeping. Interrupts are off from the look at the clock to the `hlt`, so nothing can ring unheard in between.
+ * An alarm is trusted only after it has rung once: a processor that halts for an interrupt that cannot reach it
+ * never wakes.
  */
 #include <boot/clock.h>
 

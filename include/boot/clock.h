@@ -16,18 +16,18 @@ struct boot_clock_info {
 		*source; /* who told the frequency: "CPUID", "hypervisor", "kvmclock", "PM timer", "PIT" or "assumed" */
 	const char *checked; /* the timer that the frequency was compared with and agrees with; NULL for none */
 	uint64_t khz;        /* the frequency of the time stamp counter */
-	uint32_t
-		error_ppm; /* how far off it may be, in millionths, as far as the source can know; 0 when it just claims */
+	uint32_t error_ppm;  /* how far off it may be, in millionths; 0 when the source just claims */
 };
 
 /*
  * Find the frequency and start the clock at 0. The shim does this before unikernel_main(); again does nothing. Takes
  * 1 to 30 ms. Uses channel 0 of the PIT, where there is no better timer.
  *
- * In this order, the first that gives an answer between 200 MHz and 20 GHz: CPUID leaves 0x15 and 0x16, the hypervisor's leaf
- * 0x40000010, kvmclock, the ACPI PM timer, the PIT. The answer is compared with the PM timer or the PIT where there is
- * one; a mere claim that is over 1 % off gives way to the measurement. On a machine that has none of them a frequency
- * of 2.5 GHz is assumed: time is then monotonic, and wrong by a constant factor.
+ * In this order, the first that gives an answer between 200 MHz and 20 GHz: CPUID leaves 0x15 and 0x16, the
+ * hypervisor's leaf 0x40000010, kvmclock, the ACPI PM timer, the PIT. The answer is compared with the PM timer
+ * or the PIT where there is one; a mere claim that is over 1 % off gives way to the measurement. On a machine
+ * that has none of them a frequency of 2.5 GHz is assumed: time is then monotonic, and wrong by a constant
+ * factor.
  */
 void boot_clock_start(void);
 
@@ -35,20 +35,22 @@ void boot_clock_start(void);
 const struct boot_clock_info *boot_clock_describe(void);
 
 /*
- * Nanoseconds since boot_clock_start(); 0 before it. Never goes back on one processor, nor between processors whose time
- * stamp counters are in step, as those of virtual machines are. Callable anywhere, interrupt handlers included.
+ * Nanoseconds since boot_clock_start(); 0 before it. Never goes back on one processor, nor between processors
+ * whose time stamp counters are in step, as those of virtual machines are. Callable anywhere, interrupt
+ * handlers included.
  */
 uint64_t boot_clock_now(void);
 
 /*
- * Sleep until boot_clock_now() reaches DEADLINE, or an interrupt arrives, or a millisecond has passed, whichever is first: the
- * caller looks whether there is work and calls again. An interrupt that arrives just before the processor sleeps ends
- * the sleep at once. Work that is found by looking at memory or a register, not by an interrupt, waits for at most that millisecond.
+ * Sleep until boot_clock_now() reaches DEADLINE, or an interrupt arrives, or a millisecond has passed,
+ * whichever is first: the caller looks whether there is work and calls again. An interrupt that arrives just
+ * before the processor sleeps ends the sleep at once. Work that is found by looking at memory or a register,
+ * not by an interrupt, waits for at most that millisecond.
  *
- * The first call takes over the two 8259 interrupt controllers (vectors 32 to 47, all inputs but the timer's masked) and
- * channel 0 of the PIT; without these, the local APIC's timer in x2APIC mode. When neither wakes the processor it spins
- * instead, with pause instructions. Interrupts are allowed while asleep only, and left as they were.
- * Not callable from an interrupt handler; one processor at a time.
+ * The first call takes over the two 8259 interrupt controllers (vectors 32 to 47, all inputs but the timer's
+ * masked) and channel 0 of the PIT; without these, the local APIC's timer in x2APIC mode. When neither wakes
+ * the processor it spins instead, with pause instructions. Interrupts are allowed while asleep only, and left
+ * as they were. Not callable from an interrupt handler; one processor at a time.
  */
 void boot_wait(uint64_t deadline);
 

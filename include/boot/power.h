@@ -36,8 +36,8 @@ __attribute__((noreturn)) void boot_exit(int status);
 
 /*
  * End the machine after an error that nobody can handle, such as an exception: BOOT_FATAL_STATUS through
- * isa-debug-exit where it is there, else a pvpanic event (port 0x505) where it is there, else halt for ever, so that the last
- * words stay on the screen. Uses no memory but a little stack, no lock, and does not print.
+ * isa-debug-exit where it is there, else a pvpanic event (port 0x505) where it is there, else halt for ever, so
+ * that the last words stay on the screen. Uses no memory but a little stack, no lock, and does not print.
  */
 __attribute__((noreturn)) void boot_fatal_exit(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A machine for tests of the clock, power and idle code: it takes the place of boot/x86_64/machine.c. Time passes only when
- * it is touched: every access costs `step` cycles. It can be as strict as bhyve, and a test fails when it does
- * what ends a virtual machine there.
+ * A machine for tests of the clock, power and idle code: it takes the place of boot/x86_64/machine.c. Time
+ * passes only when it is touched: every access costs `step` cycles. It can be as strict as bhyve, and a test
+ * fails when it does what ends a virtual machine there.
  */
 #ifndef FAKE_MACHINE_H
 #define FAKE_MACHINE_H
