@@ -28,7 +28,8 @@ static inline struct virtio_segment virtio_segment_identity(void *data, uint32_t
 	return segment;
 }
 
-/* DEADLINE for a wait of at most NANOSECONDS from now on. Needs the now hook. */
+/* The deadline of a wait of at most NANOSECONDS from now on; UINT64_MAX when that is beyond the clock. 0 without a now
+ * hook, which has every waiting call answer VIRTIO_ERR_UNSUPPORTED anyway. */
 uint64_t virtio_deadline(const struct virtio_platform *platform, uint64_t nanoseconds);
 
 /*
@@ -56,12 +57,12 @@ struct virtio_net_pool {
 	uint32_t frame_size;                    /* bytes of each buffer, headroom included */
 };
 
-/* Make a pool of COUNT frames for up to LENGTH bytes of data each. 0, VIRTIO_ERR_INVALID (a number is 0 or absurd) or
- * VIRTIO_ERR_NO_MEMORY. */
+/* Make a pool of COUNT frames for up to LENGTH bytes of data each (a VLAN tag and the Ethernet header count). 0;
+ * VIRTIO_ERR_INVALID: COUNT is not 1 to 65536 or LENGTH not 1 to 65792; VIRTIO_ERR_NO_MEMORY. Allocates. */
 VIRTIO_MUST_CHECK int virtio_net_pool_init(
 	struct virtio_net_pool *pool, const struct virtio_platform *platform, uint32_t count, uint32_t length);
 
-/* Free it. All frames must be back. */
+/* Free it. All frames must be back. Does nothing to a pool whose init failed. */
 void virtio_net_pool_free(struct virtio_net_pool *pool);
 
 /* Take a frame, ready to be written and transmitted: one segment, length 0. NULL: the pool is empty. Does not wait. */
@@ -73,7 +74,8 @@ void virtio_net_pool_put(struct virtio_net_pool *pool, struct virtio_net_frame *
 /*
  * Copy LENGTH bytes of DATA into a frame of POOL and transmit it: the simple way, for whom a copy does not matter.
  * Takes sent frames back into POOL first, so all frames under way must be POOL's. 0; VIRTIO_ERR_AGAIN: no frame or no
- * room now; VIRTIO_ERR_TOO_LARGE; VIRTIO_ERR_PROTOCOL. Does not wait.
+ * room now; VIRTIO_ERR_TOO_LARGE: longer than POOL's frames or the MTU; VIRTIO_ERR_INVALID: LENGTH is 0;
+ * VIRTIO_ERR_PROTOCOL. Does not wait.
  */
 VIRTIO_MUST_CHECK int virtio_net_send_copy(
 	struct virtio_net *net, struct virtio_net_pool *pool, const void *data, uint32_t length);
