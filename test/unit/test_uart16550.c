@@ -163,7 +163,7 @@ static void test_init_sets_115200_8n1_with_fifos_and_interrupts_off(void **state
 	assert_int_equal(virtio_uart16550_init(&uart, &registers), 0);
 	assert_int_equal(line.divisor, 1);
 	assert_int_equal(line.line_control, 0x03);
-	assert_int_equal(line.fifo_control, 0x01);
+	assert_int_equal(line.fifo_control, 0xc1);
 	assert_int_equal(line.modem_control, 0x0b);
 	assert_int_equal(line.interrupt_enable, 0);
 }
