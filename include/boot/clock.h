@@ -12,8 +12,7 @@ BOOT_BEGIN_DECLS
 
 /* What the clock runs by, as found at the start. The texts are constant. */
 struct boot_clock_info {
-	const char
-		*source; /* who told the frequency: "CPUID", "hypervisor", "kvmclock", "PM timer", "PIT" or "assumed" */
+	const char *source;  /* who told: "CPUID", "hypervisor", "kvmclock", "PM timer", "PIT", or "assumed" */
 	const char *checked; /* the timer that the frequency was compared with and agrees with; NULL for none */
 	uint64_t khz;        /* the frequency of the time stamp counter */
 	uint32_t error_ppm;  /* how far off it may be, in millionths; 0 when the source just claims */
