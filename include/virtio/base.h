@@ -23,7 +23,7 @@
 /* The caller must look at the result: dropping an error is a bug. */
 #define VIRTIO_MUST_CHECK __attribute__((warn_unused_result))
 
-/* A printf-like function: FORMAT and FIRST count the parameters from 1. */
-#define VIRTIO_PRINTF(format, first) __attribute__((format(printf, format, first)))
+/* A printf-like function: TEXT and FIRST tell which parameters are the format and what it formats, from 1. */
+#define VIRTIO_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 #endif

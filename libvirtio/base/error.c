@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What errors are called in messages. */
 #include <virtio/error.h>
 
 const char *virtio_error_name(int error)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* Messages go through a buffer on the stack: logging must work when memory is short, and allocates nothing. */
+#include "base/log.h"
+
+#include "base/format.h"
+#include "base/hook.h"
+
+void virtio_log(const struct virtio_platform *platform, enum virtio_log_level level, const char *format, ...)
+{
+	char line[160];
+	va_list arguments;
+
+	if (!VIRTIO_HAS_HOOK(platform, log))
+		return;
+	va_start(arguments, format);
+	virtio_format_list(line, sizeof line, format, arguments);
+	va_end(arguments);
+	platform->log(platform->context, (int)level, line);
+}
