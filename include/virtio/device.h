@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A virtio device (VIRTIO 2 and 3), whatever its transport: initialisation by the steps of 3.1.1,
- * features, configuration, queues, interrupts. Drivers are written against this; a runtime opens a device,
- * hands it to a driver's attach, and has nothing else to do with it but to pass interrupts on:
+ * features, configuration, queues, interrupts. Drivers are written against this; a runtime opens a
+ * device, hands it to a driver's attach, and has nothing else to do with it but to pass interrupts on:
  *
  *     struct virtio_device device;
  *     result = virtio_pci_open(&device, platform, &function, &virtio_support_all);   (pci.h)
- *     result = virtio_net_attach(&net, &device, NULL);                               (net.h)
+ *     result = virtio_net_attach(&net, &device, ...);                                (net.h)
  *
- * A device belongs to one driver at a time. Different devices share nothing. Only begin, reset, detach and
- * read_config may wait, each with a deadline.
+ * and a driver goes
+ *
+ *     virtio_device_begin(dev, wanted, required, rules);      steps 1 to 6
+ *     virtio_device_config32(dev, ...);                       look at the configuration
+ *     virtio_device_add_queue(dev, &queue, 0, 256, 1);        step 7, once for each queue
+ *     virtio_device_ready(dev);                               step 8
+ *     virtio_queue_add, virtio_queue_submit, virtio_queue_get
+ *     virtio_device_reset(dev); virtqueue_take_back(...); virtio_device_detach(dev);
+ *
+ * A device belongs to one driver at a time. Different devices share nothing. Only begin, reset and detach
+ * wait, each with a deadline. Unless a call says otherwise it is not for interrupt handlers.
  */
 #ifndef VIRTIO_DEVICE_H
 #define VIRTIO_DEVICE_H
@@ -27,82 +36,119 @@ VIRTIO_BEGIN_DECLS
 /* How long a device may take for a reset before it counts as stuck: nanoseconds. */
 #define VIRTIO_RESET_TIMEOUT UINT64_C(1000000000)
 
-/* A virtqueue of a device: the ring and how to notify of it. Caller-owned (the driver's); private fields. */
+/*
+ * A virtqueue of a device: the ring and how to notify of it. Caller-owned (the driver's), filled in by
+ * virtio_device_add_queue; fields are for reading only.
+ */
 struct virtio_queue {
-	struct virtqueue ring;         /* the ring itself */
-	struct virtio_device *device;  /* whose it is; NULL before it was added */
-	struct virtio_region notify;   /* where to write a notification */
-	struct virtio_queue *next;     /* next queue of the same device */
-	uint32_t notify_value;         /* what to write there */
-	uint16_t index;                /* its number in the device */
-	uint16_t vector;               /* its MSI-X vector, or VIRTIO_NO_VECTOR */
+	struct virtqueue ring;                      /* the ring itself */
+	void (*notify)(struct virtio_queue *queue); /* the transport's; while the device is not ready: remember it */
+	struct virtio_region window;                /* for the transport: where to write a notification */
+	uint32_t notify_value;                      /* for the transport: what to write there */
+	uint16_t index;                             /* its number in the device */
+	uint16_t vector;                            /* its MSI-X vector, or VIRTIO_NO_VECTOR */
+	bool notify_pending;                        /* a notification waits for virtio_device_ready */
+	bool fault_logged;                          /* that the ring is broken has been told */
+	struct virtio_device *device;               /* whose it is */
+	struct virtio_queue *next;                  /* next queue of the same device */
 };
 
-/* A device. Caller-owned; opened by virtio_pci_open. Fields are for reading only, and for the layers below the drivers. */
+/*
+ * A device. Caller-owned, opened by virtio_pci_open, and stays where it is from then on. Fields are for
+ * reading only, and for the layers below the drivers.
+ */
 struct virtio_device {
-	const struct virtio_platform *platform;        /* hooks */
-	const struct virtio_support *support;          /* what may be used with it */
-	const struct virtio_transport_ops *transport;  /* the register layout that fitted */
-	const struct virtqueue_ops *ring;              /* the kind of ring that was negotiated */
-	struct virtio_queue *queues;                   /* queues that were added, linked by next */
-	uint64_t offered;                              /* features 0 to 63 as the device offered them */
-	uint64_t features;                             /* those that both sides agreed on */
-	struct virtio_pci_function function;           /* PCI: which function it is */
-	struct virtio_region common;                   /* registers common to all devices */
-	struct virtio_region notify;                   /* notifications */
-	struct virtio_region isr;                      /* interrupt status */
-	struct virtio_region config;                   /* device-specific configuration; ops NULL: none */
-	uint32_t notify_multiplier;                    /* modern PCI: bytes between the notify addresses */
-	uint32_t type;                                 /* VIRTIO_ID_: what it is */
-	bool live;                                     /* DRIVER_OK is set */
-	bool msix;                                     /* MSI-X is enabled on it */
-	char name[24];                                 /* for messages: "net at 00:03.0" */
+	const struct virtio_platform *platform;       /* hooks */
+	const struct virtio_support *support;         /* what may be used with it */
+	const struct virtio_transport_ops *transport; /* the register layout that fitted */
+	const struct virtqueue_ops *ring;             /* the kind of ring that was negotiated */
+	struct virtio_queue *queues;                  /* queues that were added, linked by next */
+	uint64_t offered;                             /* features 0 to 63 as the device offered them */
+	uint64_t features;                            /* those that both sides agreed on */
+	struct virtio_pci_function function;          /* PCI: which function it is */
+	struct virtio_region common;                  /* registers common to all devices */
+	struct virtio_region notify;                  /* notifications */
+	struct virtio_region isr;                     /* interrupt status */
+	struct virtio_region config;                  /* device-specific configuration; ops NULL: none */
+	uint32_t notify_multiplier;                   /* modern PCI: bytes between the notify addresses */
+	uint32_t type;                                /* VIRTIO_ID_: what it is */
+	uint8_t status;                               /* the status bits that we have set since the last reset */
+	bool live;                                    /* DRIVER_OK is set */
+	bool msix;                                    /* MSI-X is enabled on it */
+	char name[24];                                /* for messages: "net at 00:03.0" */
+};
+
+/* A feature that may only be accepted together with another (2.2.1): a driver's table of these ends with {0, 0}. */
+struct virtio_feature_rule {
+	uint64_t feature; /* one bit */
+	uint64_t needs;   /* at least one of these */
 };
 
 /*
- * Steps 1 to 6 of 3.1.1: reset, acknowledge, and agree on features: those of WANTED (device-specific bits, and of the common ones what the driver can do) that the device offers and whose
- * prerequisites hold. The common layers add theirs by themselves (VERSION_1, EVENT_IDX, INDIRECT_DESC, RING_PACKED, ...). REQUIRED, a subset of WANTED, are those without
- * which the driver cannot work. On success dev->features tells what was agreed on. May wait for the reset.
- * VIRTIO_ERR_UNSUPPORTED: a required feature is missing, the device refused the set, or the now hook is missing;
- * VIRTIO_ERR_TIMEOUT: the reset did not finish; VIRTIO_ERR_NO_DEVICE: registers read all ones, it has gone. After an error FAILED is set.
+ * Steps 1 to 6 of 3.1.1: reset, acknowledge, and agree on features: those of WANTED that the device offers, less
+ * those whose RULES (NULL: none) do not hold. WANTED are the features of the device type (bits 0 to 23 and 50 to 63),
+ * and VIRTIO_F_ACCESS_PLATFORM if the driver maps its buffers; the rest of the common ones the common layers add by
+ * themselves (VERSION_1, ANY_LAYOUT, EVENT_IDX, INDIRECT_DESC, the ring's own). REQUIRED are those without which the
+ * driver cannot work. On success dev->features tells what was agreed on, dev->ring which ring. May wait for the reset.
+ *
+ * VIRTIO_ERR_UNSUPPORTED: a required feature is missing, the device refused the set, no ring of dev->support fits, or
+ * the now hook is missing; VIRTIO_ERR_TIMEOUT: the reset did not finish; VIRTIO_ERR_NO_DEVICE: registers read all
+ * ones, it has gone; all these are logged. VIRTIO_ERR_BUSY: it is attached already. FAILED is set where the spec wants
+ * it.
  */
-VIRTIO_MUST_CHECK int virtio_device_begin(struct virtio_device *dev, uint64_t wanted, uint64_t required);
+VIRTIO_MUST_CHECK int virtio_device_begin(
+	struct virtio_device *dev, uint64_t wanted, uint64_t required, const struct virtio_feature_rule *rules);
 
 /*
- * Step 7: set up virtqueue INDEX of the device in QUEUE, with at most MAX_SIZE entries (0: as many as the device has) for buffers of up
- * to MAX_SEGMENTS segments. Allocates; QUEUE belongs to the device until virtio_device_detach. VIRTIO_ERR_NO_DEVICE: the device has no such queue;
- * VIRTIO_ERR_PROTOCOL: it has an impossible size; VIRTIO_ERR_NO_MEMORY.
+ * Step 7: set up virtqueue INDEX of the device in QUEUE, with at most MAX_SIZE entries (0: as many as the device
+ * has; some devices do not let us choose, and then it has more) for buffers of up to MAX_SEGMENTS segments (0 counts
+ * as 1). Interrupts are off at first. Allocates; QUEUE belongs to the device until virtio_device_detach. Between
+ * begin and ready only, else VIRTIO_ERR_BUSY.
+ *
+ * VIRTIO_ERR_NO_DEVICE: the device has no such queue; VIRTIO_ERR_PROTOCOL: its size, or what it says of notifications,
+ * is impossible; VIRTIO_ERR_UNSUPPORTED: its memory is out of the device's reach; VIRTIO_ERR_NO_MEMORY. Each is logged,
+ * and leaves nothing behind.
  */
-VIRTIO_MUST_CHECK int virtio_device_add_queue(
-	struct virtio_device *dev, struct virtio_queue *queue, uint16_t index, uint16_t max_size, uint16_t max_segments);
+VIRTIO_MUST_CHECK int virtio_device_add_queue(struct virtio_device *dev, struct virtio_queue *queue, uint16_t index,
+	uint16_t max_size, uint16_t max_segments);
 
-/* Step 8: set DRIVER_OK; from now on notifications are allowed. 0, or VIRTIO_ERR_PROTOCOL when the device says NEEDS_RESET. */
+/*
+ * Step 8: set DRIVER_OK, and send the notifications that were asked for before. 0; VIRTIO_ERR_PROTOCOL when the device
+ * says NEEDS_RESET, VIRTIO_ERR_NO_DEVICE when it has gone, VIRTIO_ERR_BUSY when this is not the time for it.
+ */
 VIRTIO_MUST_CHECK int virtio_device_ready(struct virtio_device *dev);
 
 /* Give up: set FAILED (3.1.1). For errors between begin and ready; follow with virtio_device_detach. */
 void virtio_device_fail(struct virtio_device *dev);
 
 /*
- * Reset the device (2.4) and wait until it has: afterwards it touches no memory of ours. Buffers that it held can be taken back from its queues (virtqueue_take_back).
- * VIRTIO_ERR_TIMEOUT: it is stuck and may still write to memory; nothing that it knows may be freed. VIRTIO_ERR_NO_DEVICE: it has gone (all ones), which is as good as reset.
+ * Reset the device (2.4) and wait until it has: afterwards it touches no memory of ours, and buffers that it held can
+ * be taken back from its queues (virtqueue_take_back). 0, also when it has gone (all ones): that is as good as reset.
+ * VIRTIO_ERR_TIMEOUT: it is stuck, and may still write to memory where the bus cannot stop it; nothing that it knows
+ * may be freed. VIRTIO_ERR_UNSUPPORTED: the now hook is missing.
  */
 VIRTIO_MUST_CHECK int virtio_device_reset(struct virtio_device *dev);
 
 /*
- * Reset the device and free its queues. The device may be attached again. When the reset times out, bus mastering is turned off where the bus can,
- * and the rings are leaked rather than freed: the result says so (VIRTIO_ERR_TIMEOUT). Take back outstanding buffers between virtio_device_reset and this.
+ * Reset the device and free its queues; whatever they still hold is forgotten, so take it back between
+ * virtio_device_reset and this. The device may be attached again. Errors as virtio_device_reset: after one of them the
+ * memory of the queues is leaked rather than freed, because the device may still use it.
  */
 int virtio_device_detach(struct virtio_device *dev);
 
 /*
- * Read LENGTH bytes at OFFSET of the device-specific configuration (2.5), in fields of WIDTH bytes (1, 2 or 4; a 64-bit field is two of 4), into
- * BYTES, which keep the device's little-endian order. Reads until the generation stands still and two reads agree, so the bytes belong together. 0; VIRTIO_ERR_UNSUPPORTED when the device's configuration
- * is too short; VIRTIO_ERR_PROTOCOL when it never stands still.
+ * Read LENGTH bytes at OFFSET of the device-specific configuration (2.5), in fields of WIDTH bytes (1, 2 or 4; a
+ * 64-bit field is two of 4), into BYTES, which keep the device's little-endian order. Reads until the generation
+ * stands still and two reads agree, so the bytes belong together. 0; VIRTIO_ERR_UNSUPPORTED when the device's
+ * configuration is too short; VIRTIO_ERR_PROTOCOL when it never stands still (both are logged); VIRTIO_ERR_INVALID when
+ * OFFSET or LENGTH is no multiple of WIDTH. After begin only; never before a feature bit says that the field exists.
  */
 VIRTIO_MUST_CHECK int virtio_device_read_config(
 	struct virtio_device *dev, uint32_t offset, void *bytes, uint32_t length, uint32_t width);
 
-/* Read one field of the device-specific configuration into *VALUE; errors as virtio_device_read_config. */
+/* Read an 8-bit field of the device-specific configuration into *VALUE; errors as virtio_device_read_config. */
+VIRTIO_MUST_CHECK int virtio_device_config8(struct virtio_device *dev, uint32_t offset, uint8_t *value);
+/* As above for 16 bits. */
 VIRTIO_MUST_CHECK int virtio_device_config16(struct virtio_device *dev, uint32_t offset, uint16_t *value);
 /* As above for 32 bits. */
 VIRTIO_MUST_CHECK int virtio_device_config32(struct virtio_device *dev, uint32_t offset, uint32_t *value);
@@ -110,14 +156,17 @@ VIRTIO_MUST_CHECK int virtio_device_config32(struct virtio_device *dev, uint32_t
 VIRTIO_MUST_CHECK int virtio_device_config64(struct virtio_device *dev, uint32_t offset, uint64_t *value);
 
 /*
- * Whether the device is still well: 0; VIRTIO_ERR_PROTOCOL when it asks for a reset (NEEDS_RESET) or a virtqueue is broken; VIRTIO_ERR_NO_DEVICE when its registers read all ones.
- * Reads a register: for timeouts and configuration interrupts, not for the data path.
+ * Whether the device is still well: 0; VIRTIO_ERR_PROTOCOL when it asks for a reset (NEEDS_RESET) or a virtqueue is
+ * broken; VIRTIO_ERR_NO_DEVICE when its registers read all ones. Reads a register: for timeouts and configuration
+ * interrupts, not for the data path. Callable anywhere.
  */
 VIRTIO_MUST_CHECK int virtio_device_check(struct virtio_device *dev);
 
 /*
- * For the runtime's interrupt handler, INTx or MMIO: reads and acknowledges the cause. Returns VIRTIO_INTERRUPT_QUEUE and VIRTIO_INTERRUPT_CONFIG as they
- * apply, 0 when the interrupt was another device's or this one is not ready. Not for MSI-X, where the vector tells. Interrupt handlers only need this: the work is the driver's, later.
+ * For the runtime's interrupt handler, INTx or MMIO: reads and acknowledges the cause. Returns VIRTIO_INTERRUPT_QUEUE
+ * and VIRTIO_INTERRUPT_CONFIG as they apply; 0 when the interrupt was another device's, or this one is not ready. With
+ * MSI-X the vector tells instead: then both, without looking. Nothing else is needed in the handler: the work is the
+ * driver's, later.
  */
 uint8_t virtio_device_interrupt(struct virtio_device *dev);
 
@@ -135,12 +184,13 @@ VIRTIO_MUST_CHECK static inline int virtio_queue_add(
 }
 
 /*
- * Publish what was added and notify the device if it wants that. At most one notification; before virtio_device_ready none at all (call again after it). Callable where virtqueue_publish is.
+ * Publish what was added and notify the device if it wants that, once at most. Before virtio_device_ready the device
+ * must not be notified (3.1.1): then ready does it. Callable where virtqueue_publish is.
  */
 static inline void virtio_queue_submit(struct virtio_queue *queue)
 {
 	if (queue->ring.ops->publish(&queue->ring))
-		queue->device->transport->notify(queue);
+		queue->notify(queue);
 }
 
 /* virtqueue_get on the queue's ring. A broken ring is logged once, with the device's name. Same results. */

@@ -21,47 +21,68 @@ struct virtqueue_ops;
  * they read. None waits: the device layer does, with a deadline.
  */
 struct virtio_transport_ops {
-	const char *name;         /* for messages: "modern PCI", "legacy PCI", ... */
-	unsigned feature_words;   /* how many 32-bit words of features the layout has */
-	uint64_t features;        /* the transport-specific features (bits 24 to 41) that may be accepted over it */
-	uint32_t ring_alignment;  /* 0: parts of a virtqueue may lie anywhere; else it is one block, parts and start so aligned (2.7.2) */
-	bool ring_size_fixed;     /* the driver cannot choose a smaller size than the device's */
+	const char *name;           /* for messages: "modern PCI", "legacy PCI", ... */
+	uint64_t features;          /* common features (bits 24 to 49) that may be accepted over it */
+	uint64_t required_features; /* those of them that every device of this layout must offer */
+	unsigned feature_words;     /* how many 32-bit words of features it has, 1 or 2 */
+	bool confirms_features;     /* the device answers FEATURES_OK (3.1.1 steps 5 and 6) */
+	bool ring_size_fixed;       /* the driver cannot choose a smaller size than the device's */
+	uint32_t ring_alignment; /* 0: parts of a virtqueue lie anywhere; else all in one block, so aligned (2.7.2) */
 
 	/*
-	 * Look at dev->function, or dev->window for MMIO, find the registers and fill in dev->common, notify, isr and config. Returns 0;
-	 * VIRTIO_ERR_NO_DEVICE when the device is not of this layout (the next in the list is tried); VIRTIO_ERR_PROTOCOL or
-	 * VIRTIO_ERR_UNSUPPORTED, after a log line, when it is and cannot be used.
+	 * Look at dev->function, or dev->window for MMIO, find the registers and fill in dev->common, notify, isr and
+	 * config, without touching them. Returns 0; VIRTIO_ERR_NO_DEVICE when the device is not of this layout (the
+	 * next in the list is tried); VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED, after a log line, when it is and
+	 * cannot be used.
 	 */
 	int (*open)(struct virtio_device *dev);
 
-	uint8_t (*status)(struct virtio_device *dev);                                         /* read the device status (2.1) */
-	void (*set_status)(struct virtio_device *dev, uint8_t status);                        /* write it; 0 starts a reset (2.4) */
-	uint32_t (*features_offered)(struct virtio_device *dev, unsigned word);               /* features WORD*32 to WORD*32+31 */
-	void (*accept_features)(struct virtio_device *dev, unsigned word, uint32_t features); /* write those */
-	int (*confirm_features)(struct virtio_device *dev); /* 3.1.1 steps 5 and 6: 0, or VIRTIO_ERR_UNSUPPORTED when refused */
-	uint16_t (*queue_size)(struct virtio_device *dev, uint16_t index); /* largest size of virtqueue INDEX, 0: there is none */
+	/* Let the device reach memory (PCI: bus mastering), or stop it. NULL where the bus has no such switch. */
+	void (*set_dma)(struct virtio_device *dev, bool on);
+
+	uint8_t (*status)(struct virtio_device *dev);                  /* read the device status (2.1) */
+	void (*set_status)(struct virtio_device *dev, uint8_t status); /* write it; 0 starts a reset (2.4) */
+
+	/* Read the features WORD*32 to WORD*32+31 that the device offers. */
+	uint32_t (*features_offered)(struct virtio_device *dev, unsigned word);
+
+	/* Write those that we accept. */
+	void (*accept_features)(struct virtio_device *dev, unsigned word, uint32_t features);
+
+	/* Read the largest size of virtqueue INDEX; 0: there is none. */
+	uint16_t (*queue_size)(struct virtio_device *dev, uint16_t index);
 
 	/*
-	 * Tell the device where queue->ring lies, with its interrupt vector, enable it, and prepare queue->notify. 0; VIRTIO_ERR_PROTOCOL or
-	 * VIRTIO_ERR_UNSUPPORTED after a log line.
+	 * Tell the device where queue->ring lies, with its interrupt vector, prepare queue->window for notify, and
+	 * enable it. 0; VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED after a log line, and then it is not enabled.
 	 */
 	int (*start_queue)(struct virtio_device *dev, struct virtio_queue *queue);
 
-	void (*notify)(const struct virtio_queue *queue);            /* tell the device that there are new buffers */
-	uint32_t (*config_generation)(struct virtio_device *dev);    /* changes with the configuration (2.5); 0 where there is none */
-	uint8_t (*interrupt_cause)(struct virtio_device *dev);       /* VIRTIO_INTERRUPT_*, acknowledged by asking; 0: not ours */
-	int (*set_config_vector)(struct virtio_device *dev, uint16_t vector); /* MSI-X vector for configuration changes, or VIRTIO_NO_VECTOR */
+	/* Tell the device that there are new buffers: everything written to memory before is seen by it. */
+	void (*notify)(struct virtio_queue *queue);
+
+	/* Read a number that changes with the configuration (2.5); always 0 where there is none. */
+	uint32_t (*config_generation)(struct virtio_device *dev);
+
+	/* Read why it interrupts, VIRTIO_INTERRUPT_*, and acknowledge that; 0: it does not. */
+	uint8_t (*interrupt_cause)(struct virtio_device *dev);
+
+	/*
+	 * Choose the MSI-X vector for configuration changes, or VIRTIO_NO_VECTOR. 0; VIRTIO_ERR_UNSUPPORTED when the
+	 * device refuses it, or MSI-X is not enabled.
+	 */
+	int (*set_config_vector)(struct virtio_device *dev, uint16_t vector);
 };
 
 /* Modern PCI devices and transitional ones (VIRTIO 4.1). */
 extern const struct virtio_transport_ops virtio_pci_modern_ops;
 
-/* Legacy PCI devices (VIRTIO 4.1.4.10). */
+/* Legacy PCI devices (VIRTIO 4.1.4.10). x86 only: elsewhere this table does not exist. */
 extern const struct virtio_transport_ops virtio_pci_legacy_ops;
 
 /*
- * What a runtime wants to link in: the transports, in the order in which they are tried, and the rings, most wanted
- * first. Both lists end in NULL and live as long as the devices.
+ * What a runtime wants to link in: the transports, in the order in which they are tried (modern before legacy), and
+ * the rings, most wanted first. Both lists end in NULL and live as long as the devices.
  */
 struct virtio_support {
 	const struct virtio_transport_ops *const *transports; /* register layouts */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading the device-specific configuration (VIRTIO 2.5): in pieces, while the device may change it. */
+#include <virtio/spec/le.h>
+
+#include "base/log.h"
+#include "device/internal.h"
+
+#define MOST_TRIES 100 /* a configuration that changes that often is no configuration */
+
+/* One field in the processor's order. */
+static uint32_t read_field(const struct virtio_region *config, uint64_t offset, uint32_t width)
+{
+	if (width == 1)
+		return virtio_region_read8(config, offset);
+	if (width == 2)
+		return virtio_region_read16(config, offset);
+	return virtio_region_read32(config, offset);
+}
+
+/* Read all fields into BYTES; true when that is what stood there before. */
+static bool read_all(
+	const struct virtio_region *config, uint64_t offset, uint8_t *bytes, uint32_t length, uint32_t width)
+{
+	uint8_t changed = 0;
+
+	for (uint32_t at = 0; at < length; at += width) {
+		uint32_t value = read_field(config, offset + at, width);
+
+		for (uint32_t i = 0; i < width; i++, value >>= 8) {
+			changed |= bytes[at + i] ^ (uint8_t)value;
+			bytes[at + i] = (uint8_t)value;
+		}
+	}
+	return !changed;
+}
+
+/*
+ * Two reads that agree are all that legacy devices allow; modern ones count changes. Of a single field the first read
+ * is enough: it cannot be torn.
+ */
+static bool read_stable(struct virtio_device *dev, uint32_t offset, uint8_t *bytes, uint32_t length, uint32_t width)
+{
+	uint32_t before, after = dev->transport->config_generation(dev);
+
+	read_all(&dev->config, offset, bytes, length, width);
+	for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
+		before = after;
+		bool same = read_all(&dev->config, offset, bytes, length, width);
+		after = dev->transport->config_generation(dev);
+		if (same && before == after)
+			return true;
+	}
+	return false;
+}
+
+int virtio_device_read_config(struct virtio_device *dev, uint32_t offset, void *bytes, uint32_t length, uint32_t width)
+{
+	if ((width != 1 && width != 2 && width != 4) || offset % width || length % width)
+		return VIRTIO_ERR_INVALID;
+	if (!dev->config.ops || offset > dev->config.length || length > dev->config.length - offset) {
+		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
+			"%s: its configuration has %llu bytes, too few for %u at %u", dev->name,
+			dev->config.ops ? (unsigned long long)dev->config.length : 0, length, offset);
+		return VIRTIO_ERR_UNSUPPORTED;
+	}
+	if (length == width) {
+		read_all(&dev->config, offset, bytes, length, width);
+		return 0;
+	}
+	if (read_stable(dev, offset, bytes, length, width))
+		return 0;
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: its configuration never stands still", dev->name);
+	return VIRTIO_ERR_PROTOCOL;
+}
+
+int virtio_device_config8(struct virtio_device *dev, uint32_t offset, uint8_t *value)
+{
+	return virtio_device_read_config(dev, offset, value, 1, 1);
+}
+
+int virtio_device_config16(struct virtio_device *dev, uint32_t offset, uint16_t *value)
+{
+	struct le16 raw;
+	int result = virtio_device_read_config(dev, offset, &raw, 2, 2);
+
+	if (result == 0)
+		*value = le16_to(raw);
+	return result;
+}
+
+int virtio_device_config32(struct virtio_device *dev, uint32_t offset, uint32_t *value)
+{
+	struct le32 raw;
+	int result = virtio_device_read_config(dev, offset, &raw, 4, 4);
+
+	if (result == 0)
+		*value = le32_to(raw);
+	return result;
+}
+
+int virtio_device_config64(struct virtio_device *dev, uint32_t offset, uint64_t *value)
+{
+	struct le64 raw;
+	int result = virtio_device_read_config(dev, offset, &raw, 8, 4);
+
+	if (result == 0)
+		*value = le64_to(raw);
+	return result;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The life of a device by the steps of VIRTIO 3.1.1, its reset (2.4) and its end (3.3). Status bits are written in
+ * this file and nowhere else: they are only ever added, and a reset clears them all.
+ */
+#include <virtio/spec/features.h>
+#include <virtio/spec/status.h>
+
+#include "base/barrier.h"
+#include "base/hook.h"
+#include "base/log.h"
+#include "device/internal.h"
+
+#define STATUS_GONE 0xff           /* what reads as when nothing answers; no device has all bits */
+#define FIRST_PAUSE UINT64_C(1000) /* between two looks at a reset: nanoseconds, doubled each time */
+#define LONGEST_PAUSE UINT64_C(10000000)
+
+static void add_status(struct virtio_device *dev, uint8_t bits)
+{
+	dev->status |= bits;
+	dev->transport->set_status(dev, dev->status);
+}
+
+static int gone(struct virtio_device *dev)
+{
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: the device has gone (its registers read all ones)", dev->name);
+	return VIRTIO_ERR_NO_DEVICE;
+}
+
+static int refuse(struct virtio_device *dev, int error)
+{
+	virtio_device_fail(dev);
+	return error;
+}
+
+/* Let time pass, at most until UNTIL. Devices are ready at once or take long, so we look ever less often. */
+static void pause(struct virtio_device *dev, uint64_t until)
+{
+	if (VIRTIO_HAS_HOOK(dev->platform, wait))
+		dev->platform->wait(dev->platform->context, until);
+}
+
+/* Status 0, and then wait until it reads 0: the device has let go of everything only then. */
+static int reset_and_wait(struct virtio_device *dev)
+{
+	const struct virtio_platform *platform = dev->platform;
+	uint64_t start, step = FIRST_PAUSE;
+
+	if (!VIRTIO_HAS_HOOK(platform, now)) {
+		virtio_log(
+			platform, VIRTIO_LOG_ERROR, "%s: a reset has to wait, and the now hook is missing", dev->name);
+		return VIRTIO_ERR_UNSUPPORTED;
+	}
+	dev->live = false;
+	virtio_queues_hold(dev);
+	dev->status = 0;
+	dev->transport->set_status(dev, 0);
+	start = platform->now(platform->context);
+	for (;;) {
+		uint64_t passed = platform->now(platform->context) - start;
+		uint8_t status = dev->transport->status(dev);
+
+		if (status == 0)
+			return 0;
+		if (status == STATUS_GONE)
+			return gone(dev);
+		if (passed >= VIRTIO_RESET_TIMEOUT)
+			break;
+		pause(dev, start + passed + step);
+		step = step < LONGEST_PAUSE ? step * 2 : step;
+	}
+	virtio_log(platform, VIRTIO_LOG_ERROR, "%s: the reset does not end (status still 0x%x)", dev->name,
+		dev->transport->status(dev));
+	return VIRTIO_ERR_TIMEOUT;
+}
+
+static void set_dma(struct virtio_device *dev, bool on)
+{
+	if (dev->transport->set_dma)
+		dev->transport->set_dma(dev, on);
+}
+
+/* Steps 5 and 6. */
+static int confirm_features(struct virtio_device *dev)
+{
+	if (!dev->transport->confirms_features)
+		return 0;
+	add_status(dev, VIRTIO_STATUS_FEATURES_OK);
+	uint8_t status = dev->transport->status(dev);
+	if (status == STATUS_GONE)
+		return gone(dev);
+	if (status & VIRTIO_STATUS_FEATURES_OK)
+		return 0;
+	bool mapping = (dev->offered & ~dev->features) & VIRTIO_F_ACCESS_PLATFORM;
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: refuses features 0x%llx of 0x%llx%s", dev->name,
+		(unsigned long long)dev->features, (unsigned long long)dev->offered,
+		mapping ? ": it insists on ACCESS_PLATFORM, which needs the dma_map hook and a driver that maps" : "");
+	return VIRTIO_ERR_UNSUPPORTED;
+}
+
+int virtio_device_begin(
+	struct virtio_device *dev, uint64_t wanted, uint64_t required, const struct virtio_feature_rule *rules)
+{
+	int result;
+
+	if (dev->queues || dev->live)
+		return VIRTIO_ERR_BUSY;
+	dev->features = 0;
+	result = reset_and_wait(dev); /* step 1, also when nobody seems to have used it: firmware may have */
+	if (result == VIRTIO_ERR_TIMEOUT)
+		set_dma(dev, false);
+	if (result < 0)
+		return result;
+	set_dma(dev, true);
+	add_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);                       /* step 2 */
+	add_status(dev, VIRTIO_STATUS_DRIVER);                            /* step 3 */
+	result = virtio_features_negotiate(dev, wanted, required, rules); /* step 4 */
+	if (result == 0)
+		result = confirm_features(dev);
+	return result < 0 ? refuse(dev, result) : 0;
+}
+
+int virtio_device_ready(struct virtio_device *dev)
+{
+	if (dev->live || !(dev->status & VIRTIO_STATUS_DRIVER) || dev->status & VIRTIO_STATUS_FAILED)
+		return VIRTIO_ERR_BUSY;
+	virtio_fence_register_write();            /* the device may look at the rings as soon as the bit is set */
+	add_status(dev, VIRTIO_STATUS_DRIVER_OK); /* step 8 */
+	int result = virtio_device_check(dev);
+	if (result < 0)
+		return refuse(dev, result);
+	dev->live = true;
+	virtio_queues_go_live(dev);
+	return 0;
+}
+
+void virtio_device_fail(struct virtio_device *dev)
+{
+	add_status(dev, VIRTIO_STATUS_FAILED);
+}
+
+int virtio_device_reset(struct virtio_device *dev)
+{
+	int result = reset_and_wait(dev);
+
+	if (result == VIRTIO_ERR_TIMEOUT)
+		set_dma(dev, false);
+	return result == VIRTIO_ERR_NO_DEVICE ? 0 : result;
+}
+
+int virtio_device_detach(struct virtio_device *dev)
+{
+	int result = virtio_device_reset(dev);
+
+	set_dma(dev, false);
+	virtio_queues_drop(dev, result == 0);
+	dev->features = 0;
+	return result;
+}
+
+int virtio_device_check(struct virtio_device *dev)
+{
+	uint8_t status = dev->transport->status(dev);
+
+	if (status == STATUS_GONE)
+		return gone(dev);
+	if (status & VIRTIO_STATUS_NEEDS_RESET) {
+		virtio_log(
+			dev->platform, VIRTIO_LOG_ERROR, "%s: the device hit an error and asks for a reset", dev->name);
+		return VIRTIO_ERR_PROTOCOL;
+	}
+	for (const struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
+		if (queue->ring.fault)
+			return VIRTIO_ERR_PROTOCOL;
+	return 0;
+}

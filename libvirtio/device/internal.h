@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the device layer share. */
+#ifndef VIRTIO_DEVICE_INTERNAL_H
+#define VIRTIO_DEVICE_INTERNAL_H
+
+#include <virtio/device.h>
+
+/* 3.1.1 step 4: decide what to accept and write it, once. Fills in dev->offered, dev->features and dev->ring. */
+VIRTIO_MUST_CHECK int virtio_features_negotiate(
+	struct virtio_device *dev, uint64_t wanted, uint64_t required, const struct virtio_feature_rule *rules);
+
+/* From now on queues notify the device, first of what was put into them before. */
+void virtio_queues_go_live(struct virtio_device *dev);
+
+/* From now on queues remember notifications, and forget those that they remembered. */
+void virtio_queues_hold(struct virtio_device *dev);
+
+/* Free all queues, or only forget them when the device may still use their memory. */
+void virtio_queues_drop(struct virtio_device *dev, bool free_memory);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* Setting up the virtqueues of a device (VIRTIO 3.1.1 step 7), and joining ring and notification. */
+#include <virtio/spec/split.h>
+#include <virtio/spec/status.h>
+
+#include "base/log.h"
+#include "device/internal.h"
+
+/* 3.1.1: no notification before DRIVER_OK. This stands in for the transport's until then, so submit need not ask. */
+static void remember_notification(struct virtio_queue *queue)
+{
+	queue->notify_pending = true;
+}
+
+void virtio_queues_go_live(struct virtio_device *dev)
+{
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next) {
+		queue->notify = dev->transport->notify;
+		if (queue->notify_pending)
+			queue->notify(queue);
+		queue->notify_pending = false;
+	}
+}
+
+void virtio_queues_hold(struct virtio_device *dev)
+{
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next) {
+		queue->notify = remember_notification;
+		queue->notify_pending = false;
+	}
+}
+
+void virtio_queues_drop(struct virtio_device *dev, bool free_memory)
+{
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
+		if (free_memory)
+			virtqueue_free(&queue->ring);
+	dev->queues = NULL;
+}
+
+static int complain(struct virtio_device *dev, uint16_t index, int error, const char *problem)
+{
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", dev->name, index, problem);
+	return error;
+}
+
+/* The size to use: what the device has, or less, by the power of two that every kind of ring takes. */
+static uint16_t choose_size(const struct virtio_device *dev, uint16_t device_size, uint16_t max_size)
+{
+	uint16_t size = 1;
+
+	if (!max_size || max_size >= device_size || dev->transport->ring_size_fixed)
+		return device_size;
+	while (size <= max_size / 2)
+		size = (uint16_t)(size * 2);
+	return size;
+}
+
+static int create_ring(struct virtio_device *dev, struct virtio_queue *queue, uint16_t device_size, uint16_t max_size,
+	uint16_t segments)
+{
+	struct virtqueue_config config = {
+		.platform = dev->platform,
+		.ops = dev->ring,
+		.features = dev->features,
+		.alignment = dev->transport->ring_alignment,
+		.size = choose_size(dev, device_size, max_size),
+		.max_segments = segments,
+	};
+	int result = virtqueue_init(&queue->ring, &config);
+
+	/* Not our bug: the size comes from the device, and it decides how many segments fit. */
+	if (result == VIRTIO_ERR_INVALID) {
+		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
+			"%s: virtqueue %u: its size %u does not do for a %s ring with %u segments a buffer", dev->name,
+			queue->index, device_size, dev->ring->name, segments);
+		return VIRTIO_ERR_PROTOCOL;
+	}
+	return result < 0 ? complain(dev, queue->index, result, "no memory for the ring") : 0;
+}
+
+int virtio_device_add_queue(
+	struct virtio_device *dev, struct virtio_queue *queue, uint16_t index, uint16_t max_size, uint16_t max_segments)
+{
+	if (!(dev->status & VIRTIO_STATUS_DRIVER) || dev->status & VIRTIO_STATUS_FAILED || dev->live)
+		return VIRTIO_ERR_BUSY;
+	uint16_t device_size = dev->transport->queue_size(dev, index); /* once: it may say something else next time */
+	if (device_size == 0)
+		return complain(dev, index, VIRTIO_ERR_NO_DEVICE, "the device does not have it");
+	if (device_size > VIRTQ_MAX_SIZE)
+		return complain(dev, index, VIRTIO_ERR_PROTOCOL, "its size is above 32768");
+
+	*queue = (struct virtio_queue){
+		.device = dev, .index = index, .vector = VIRTIO_NO_VECTOR, .notify = remember_notification};
+	int result = create_ring(dev, queue, device_size, max_size, max_segments);
+	if (result < 0)
+		return result;
+	result = dev->transport->start_queue(dev, queue);
+	if (result < 0) {
+		virtqueue_free(&queue->ring);
+		return result;
+	}
+	queue->next = dev->queues;
+	dev->queues = queue;
+	return 0;
+}
+
+int virtio_queue_get(struct virtio_queue *queue, struct virtqueue_used *used, unsigned count)
+{
+	int got = virtqueue_get(&queue->ring, used, count);
+
+	if (got < 0 && !queue->fault_logged) {
+		queue->fault_logged = true;
+		complain(queue->device, queue->index, got, queue->ring.fault ? queue->ring.fault : "broken");
+	}
+	return got;
+}
