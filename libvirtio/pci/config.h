@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading and writing the configuration space of one function, and where the standard header keeps what we need. */
+#ifndef VIRTIO_PCI_CONFIG_H
+#define VIRTIO_PCI_CONFIG_H
+
+#include <virtio/pci.h>
+
+#define PCI_CONFIG_SIZE 256 /* bytes that every function has */
+
+#define PCI_VENDOR 0x00          /* 16 */
+#define PCI_DEVICE 0x02          /* 16 */
+#define PCI_COMMAND 0x04         /* 16 */
+#define PCI_STATUS 0x06          /* 16 */
+#define PCI_HEADER_TYPE 0x0e     /* 8 */
+#define PCI_BAR0 0x10            /* 32, six of them */
+#define PCI_SECONDARY_BUS 0x19   /* 8, bridges only */
+#define PCI_SUBSYSTEM 0x2e       /* 16, not in bridges */
+#define PCI_CAPABILITY_LIST 0x34 /* 8 */
+
+#define PCI_COMMAND_IO 0x1         /* answers in port space */
+#define PCI_COMMAND_MEMORY 0x2     /* answers in memory space */
+#define PCI_COMMAND_BUS_MASTER 0x4 /* may reach memory by itself */
+
+#define PCI_STATUS_CAPABILITIES 0x10 /* there is a capability list */
+
+#define PCI_HEADER_MULTIFUNCTION 0x80
+#define PCI_HEADER_LAYOUT 0x7f
+#define PCI_HEADER_BRIDGE 0x01
+
+/* Read WIDTH bytes at OFFSET, a multiple of WIDTH. */
+static inline uint32_t virtio_pci_read(const struct virtio_pci_function *function, uint16_t offset, unsigned width)
+{
+	return function->access.ops->read(&function->access, function->address, offset, width);
+}
+
+/* Write WIDTH bytes at OFFSET, a multiple of WIDTH. */
+static inline void virtio_pci_write(
+	const struct virtio_pci_function *function, uint16_t offset, unsigned width, uint32_t value)
+{
+	function->access.ops->write(&function->access, function->address, offset, width, value);
+}
+
+/* Set the bits SET of the command register and clear the bits CLEAR; writes only what changes. */
+static inline void virtio_pci_command(const struct virtio_pci_function *function, uint16_t set, uint16_t clear)
+{
+	uint32_t old = virtio_pci_read(function, PCI_COMMAND, 2);
+	uint32_t command = (old | set) & ~(uint32_t)clear;
+
+	if (command != old)
+		virtio_pci_write(function, PCI_COMMAND, 2, command);
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* What the two PCI transports share. */
+#ifndef VIRTIO_TRANSPORT_PCI_H
+#define VIRTIO_TRANSPORT_PCI_H
+
+#include <virtio/device.h>
+
+/* The set_dma of both: bus mastering. */
+void virtio_pci_set_dma(struct virtio_device *dev, bool on);
+
+/* Write VECTOR to the 16-bit register at OFFSET and see that it was taken (4.1.5.1.2). 0 or VIRTIO_ERR_UNSUPPORTED. */
+VIRTIO_MUST_CHECK int virtio_pci_set_vector(struct virtio_device *dev, uint64_t offset, uint16_t vector);
+
+/* The notify of both: 16 bits, queue->notify_value to queue->window (4.1.5.2). */
+void virtio_pci_notify(struct virtio_queue *queue);
+
+/* The interrupt_cause of both: reading the ISR status acknowledges it (4.1.4.5). */
+uint8_t virtio_pci_interrupt_cause(struct virtio_device *dev);
+
+#endif

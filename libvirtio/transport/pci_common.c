@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* What legacy and modern PCI devices do alike (VIRTIO 4.1.5). */
+#include "base/barrier.h"
+#include "base/log.h"
+#include "pci/config.h"
+#include "transport/pci.h"
+
+void virtio_pci_set_dma(struct virtio_device *dev, bool on)
+{
+	virtio_pci_command(&dev->function, on ? PCI_COMMAND_BUS_MASTER : 0, on ? 0 : PCI_COMMAND_BUS_MASTER);
+}
+
+int virtio_pci_set_vector(struct virtio_device *dev, uint64_t offset, uint16_t vector)
+{
+	if (!dev->msix) {
+		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: MSI-X is not enabled", dev->name);
+		return VIRTIO_ERR_UNSUPPORTED;
+	}
+	virtio_region_write16(&dev->common, offset, vector);
+	if (virtio_region_read16(&dev->common, offset) == vector)
+		return 0;
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: refuses the interrupt vector %u", dev->name, vector);
+	return VIRTIO_ERR_UNSUPPORTED;
+}
+
+void virtio_pci_notify(struct virtio_queue *queue)
+{
+	virtio_fence_register_write(); /* the buffers are there before the device looks for them */
+	virtio_region_write16(&queue->window, 0, (uint16_t)queue->notify_value);
+}
+
+uint8_t virtio_pci_interrupt_cause(struct virtio_device *dev)
+{
+	return virtio_region_read8(&dev->isr, 0);
+}

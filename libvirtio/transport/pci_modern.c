@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/* The modern PCI registers (VIRTIO 4.1.4.3 to 4.1.5). Where they lie is found by pci_modern_open.c. */
+#include <virtio/spec/features.h>
+#include <virtio/spec/pci.h>
+
+#include "base/log.h"
+#include "transport/pci.h"
+#include "transport/pci_modern.h"
+
+static int modern_fault(const struct virtio_queue *queue, const char *problem)
+{
+	virtio_log(queue->device->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", queue->device->name, queue->index,
+		problem);
+	return VIRTIO_ERR_PROTOCOL;
+}
+
+static uint8_t modern_status(struct virtio_device *dev)
+{
+	return virtio_region_read8(&dev->common, VIRTIO_PCI_COMMON_DEVICE_STATUS);
+}
+
+static void modern_set_status(struct virtio_device *dev, uint8_t status)
+{
+	virtio_region_write8(&dev->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, status);
+}
+
+static uint32_t modern_features_offered(struct virtio_device *dev, unsigned word)
+{
+	virtio_region_write32(&dev->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
+	return virtio_region_read32(&dev->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE);
+}
+
+static void modern_accept_features(struct virtio_device *dev, unsigned word, uint32_t features)
+{
+	virtio_region_write32(&dev->common, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
+	virtio_region_write32(&dev->common, VIRTIO_PCI_COMMON_DRIVER_FEATURE, features);
+}
+
+static uint16_t modern_queue_size(struct virtio_device *dev, uint16_t index)
+{
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
+	return virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SIZE);
+}
+
+/* 4.1.3.1: fields of 64 bits are written by halves. */
+static void write_address(struct virtio_device *dev, uint64_t offset, uint64_t address)
+{
+	virtio_region_write32(&dev->common, offset, (uint32_t)address);
+	virtio_region_write32(&dev->common, offset + 4, (uint32_t)(address >> 32));
+}
+
+/* 4.1.4.4: where this virtqueue's notifications go. */
+static int find_notify_window(struct virtio_device *dev, struct virtio_queue *queue)
+{
+	uint64_t number = virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF);
+	uint64_t offset = number * dev->notify_multiplier;
+
+	queue->notify_value = queue->index;
+	if (offset % 2 || virtio_region_part(&queue->window, &dev->notify, offset, 2) < 0)
+		return modern_fault(queue, "its notifications would go outside the device's window for them");
+	return 0;
+}
+
+static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *queue)
+{
+	const struct virtqueue_addresses *addresses = &queue->ring.addresses;
+
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue->index);
+	if (virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0)
+		return modern_fault(queue, "it is in use after the reset");
+	int result = find_notify_window(dev, queue);
+	if (result == 0 && dev->msix)
+		result = virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR, queue->vector);
+	if (result < 0)
+		return result;
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SIZE, queue->ring.size);
+	write_address(dev, VIRTIO_PCI_COMMON_QUEUE_DESC, addresses->descriptors);
+	write_address(dev, VIRTIO_PCI_COMMON_QUEUE_DRIVER, addresses->driver);
+	write_address(dev, VIRTIO_PCI_COMMON_QUEUE_DEVICE, addresses->device);
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1); /* last: it fixes the rest */
+	return 0;
+}
+
+static uint32_t modern_config_generation(struct virtio_device *dev)
+{
+	return virtio_region_read8(&dev->common, VIRTIO_PCI_COMMON_CONFIG_GENERATION);
+}
+
+static int modern_set_config_vector(struct virtio_device *dev, uint16_t vector)
+{
+	return virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR, vector);
+}
+
+const struct virtio_transport_ops virtio_pci_modern_ops = {
+	.name = "modern PCI",
+	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
+		    VIRTIO_F_RING_PACKED,
+	.required_features = VIRTIO_F_VERSION_1,
+	.feature_words = 2,
+	.confirms_features = true,
+	.open = virtio_pci_modern_open,
+	.set_dma = virtio_pci_set_dma,
+	.status = modern_status,
+	.set_status = modern_set_status,
+	.features_offered = modern_features_offered,
+	.accept_features = modern_accept_features,
+	.queue_size = modern_queue_size,
+	.start_queue = modern_start_queue,
+	.notify = virtio_pci_notify,
+	.config_generation = modern_config_generation,
+	.interrupt_cause = virtio_pci_interrupt_cause,
+	.set_config_vector = modern_set_config_vector,
+};

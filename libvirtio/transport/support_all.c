@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* Everything at once, for runtimes that do not mind the size: naming this links in every transport and ring. */
+#include <virtio/transport.h>
+#include <virtio/virtqueue.h>
+
+static const struct virtio_transport_ops *const transports[] = {
+	&virtio_pci_modern_ops,
+#ifdef __x86_64__
+	&virtio_pci_legacy_ops,
+#endif
+	NULL,
+};
+
+static const struct virtqueue_ops *const rings[] = {
+	&virtqueue_split_ops,
+	NULL,
+};
+
+const struct virtio_support virtio_support_all = {.transports = transports, .rings = rings};
