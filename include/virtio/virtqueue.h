@@ -10,8 +10,8 @@
  *     n = virtqueue_get(vq, used, 32);    take back what the device has used
  *
  * Everything is a burst; a single buffer is a burst of one. One virtqueue belongs to one user at a time;
- * different virtqueues share nothing. No call here blocks; all but init, free and restart may be made
- * from an interrupt handler, by the queue's one user.
+ * different virtqueues share nothing. No call here blocks; all but init, free, restart and take_back may be
+ * made from an interrupt handler, by the queue's one user.
  *
  * The device is not trusted. What we need to know is kept in memory that it cannot reach, and a number
  * from it that cannot be right breaks the virtqueue: `fault` says why, every call from then on answers
@@ -34,8 +34,8 @@ struct virtio_segment {
 };
 
 /*
- * A buffer on its way to the device. The struct and the segment list are read during the call only; the memory
- * behind them belongs to the device until the buffer comes back from virtqueue_get or virtqueue_take_back.
+ * A buffer on its way to the device. The struct and the segment list are read during the call only; the
+ * memory behind them belongs to the device until the buffer comes back from virtqueue_get or virtqueue_take_back.
  */
 struct virtqueue_buffer {
 	const struct virtio_segment *segments; /* first those that the device reads, then those that it writes */
@@ -46,8 +46,9 @@ struct virtqueue_buffer {
 
 /* A buffer that the device has used. */
 struct virtqueue_used {
-	void *token;     /* of the buffer */
-	uint32_t length; /* bytes that the device wrote, from the first writable segment on; never more than there were */
+	void *token; /* of the buffer */
+	uint32_t
+		length; /* bytes that the device wrote, from the first writable segment on; never more than there were */
 };
 
 /* Where the parts of a virtqueue lie, for the device (VIRTIO 2.6). */
@@ -64,9 +65,10 @@ struct virtqueue_config {
 	const struct virtio_platform *platform; /* for its memory; must outlive the virtqueue */
 	const struct virtqueue_ops *ops;        /* the kind of ring: virtqueue_split_ops, ... */
 	uint64_t features;                      /* negotiated: EVENT_IDX and INDIRECT_DESC matter here */
-	uint32_t alignment;                     /* of the Device Area: 0, or the page size that a legacy device needs (2.7.2) */
-	uint16_t size;                          /* entries */
-	uint16_t max_segments;                  /* most segments a buffer will have; 0 counts as 1 */
+	uint32_t
+		alignment; /* of the Device Area: 0, or the page size that a legacy device needs (2.7.2), at most 4096 */
+	uint16_t size;     /* entries */
+	uint16_t max_segments; /* most segments a buffer will have; 0 counts as 1 */
 };
 
 /*
@@ -74,110 +76,126 @@ struct virtqueue_config {
  * names a table to link that kind of ring in.
  */
 struct virtqueue_ops {
-	const char *name;                                                                        /* "split", "packed" */
-	uint64_t feature;                                                                        /* that a device must offer, 0: none */
-	int (*init)(struct virtqueue *vq, const struct virtqueue_config *config);                /* allocate, then restart */
-	void (*free)(struct virtqueue *vq);                                                      /* free what init allocated */
-	void (*restart)(struct virtqueue *vq);                                                   /* as new, all private state too */
+	const char *name; /* "split", "packed" */
+	uint64_t feature; /* that a device must offer, 0: none */
+
+	/* The fields that virtqueue_init filled in are valid; allocate, then restart. */
+	int (*init)(struct virtqueue *vq, const struct virtqueue_config *config);
+
+	void (*restart)(struct virtqueue *vq); /* virtqueue_restart */
 	int (*add)(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count); /* virtqueue_add */
-	bool (*publish)(struct virtqueue *vq);                                                   /* virtqueue_publish */
-	int (*get)(struct virtqueue *vq, struct virtqueue_used *used, unsigned count);           /* virtqueue_get */
-	bool (*enable_interrupts)(struct virtqueue *vq, uint16_t after);                         /* virtqueue_enable_interrupts */
-	void (*disable_interrupts)(struct virtqueue *vq);                                        /* virtqueue_disable_interrupts */
-	void *(*take_back)(struct virtqueue *vq);                                                /* virtqueue_take_back */
+	bool (*publish)(struct virtqueue *vq);                                         /* virtqueue_publish */
+	int (*get)(struct virtqueue *vq, struct virtqueue_used *used, unsigned count); /* virtqueue_get */
+	bool (*enable_interrupts)(struct virtqueue *vq, uint16_t after);               /* virtqueue_enable_interrupts */
+	void (*disable_interrupts)(struct virtqueue *vq); /* virtqueue_disable_interrupts */
 };
 
-/* Private: what we know of a buffer that the device holds, out of its reach. Indexed by buffer id. */
+/* Private: what we know of a buffer that is in the ring, out of the device's reach. Indexed by buffer id. */
 struct virtqueue_slot {
 	void *token;          /* NULL: no buffer starts here */
 	uint32_t writable;    /* bytes that the device may write */
-	uint16_t descriptors; /* how many ring descriptors it takes */
+	uint16_t descriptors; /* how many ring descriptors the buffer takes; 1 while free */
 	uint16_t next;        /* next free descriptor, or next of this chain */
 };
 
 /*
  * A virtqueue. Caller-owned; all fields are private to libvirtio/virtqueue/, but may be read while
- * debugging. Memory that the device writes is apart, in `ring`.
+ * debugging. Memory that the device writes is apart, behind the three areas. What a burst needs comes first.
  */
 struct virtqueue {
 	const struct virtqueue_ops *ops;
-	const char *fault;                      /* why it is broken, NULL while it is not */
-	struct virtqueue_slot *slots;           /* one for each descriptor */
-	uint8_t *ring;                          /* the shared memory: descriptors, driver area, device area */
-	uint8_t *tables;                        /* shared too: a table of indirect descriptors for each slot; or NULL */
-	struct virtqueue_addresses addresses;   /* where the device finds the ring */
-	uint64_t tables_address;                /* and the tables */
-	uint16_t size;                          /* entries */
-	uint16_t mask;                          /* size - 1, split only */
-	uint16_t table_segments;                /* entries in each indirect table, 0: no tables */
-	uint16_t max_segments;                  /* most segments a buffer may have */
-	uint16_t free_head;                     /* first free descriptor */
-	uint16_t free_count;                    /* free descriptors */
-	uint16_t outstanding;                   /* buffers that the device holds, or that wait for publish */
-	uint16_t added;                         /* split: our available index, ahead of the published one until publish */
-	uint16_t published;                     /* split: the available index at the last look whether to notify */
-	uint16_t seen;                          /* split: how many used entries we have taken */
-	bool event_idx;                         /* EVENT_IDX was negotiated */
-	bool interrupts;                        /* we asked for interrupts */
-	struct virtio_segment memory;           /* of ring, for dma_free */
-	struct virtio_segment tables_memory;    /* of tables */
-	size_t slots_size;                      /* bytes of slots */
+	const char *fault;            /* why it is broken, NULL while it is not */
+	struct virtqueue_slot *slots; /* one for each descriptor */
+	void *descriptors;            /* Descriptor Area, which is also where the ring's memory starts */
+	void *driver;                 /* Driver Area */
+	void *device;                 /* Device Area: the device writes it */
+	uint16_t size;                /* entries */
+	uint16_t mask;                /* split: size - 1 */
+	uint16_t free_head;           /* first free descriptor, while there is one */
+	uint16_t free_count;          /* free descriptors */
+	uint16_t added;               /* split: our available index, ahead of the published one until publish */
+	uint16_t published;           /* split: the available index at the last look whether to notify */
+	uint16_t seen;                /* split: how many used entries we have taken */
+	uint16_t max_segments;        /* most segments a buffer may have */
+	bool event_idx;               /* EVENT_IDX was negotiated */
+
+	uint8_t *tables;                      /* a table of max_segments indirect descriptors for each slot, or NULL */
+	uint64_t tables_address;              /* where the device finds them */
+	struct virtqueue_addresses addresses; /* where it finds the areas */
 	const struct virtio_platform *platform; /* whose memory it is */
-	uint32_t device_offset;                 /* split: of the used ring in `ring` */
-	uint32_t driver_offset;                 /* split: of the available ring in `ring` */
+	size_t ring_bytes;                      /* of the areas together */
+	size_t tables_bytes;                    /* of the tables */
+	uint16_t taken_back;                    /* slots that take_back has looked at */
 };
 
 /* The split ring (VIRTIO 2.7). Naming it links it in. */
 extern const struct virtqueue_ops virtqueue_split_ops;
 
 /*
- * Allocate and clear a virtqueue of config->size entries. Attach time only: allocates through the hooks. Interrupts
- * are off at first. Returns 0; VIRTIO_ERR_INVALID when the size is not one that this kind of ring has (split: a power
- * of two, 1 to 32768; 2.7) or max_segments cannot be met; VIRTIO_ERR_NO_MEMORY with nothing left allocated.
+ * Allocate and clear a virtqueue of config->size entries. Attach time only: allocates through the hooks.
+ * Interrupts are off at first. Returns 0; VIRTIO_ERR_INVALID when the size is not one that this kind of ring
+ * has (split: a power of two, 1 to 32768; 2.7), when the alignment is not 0 or a power of two up to 4096, or when
+ * max_segments is more than the size (no buffer may be longer; 2.7.5.3.1); VIRTIO_ERR_NO_MEMORY. After an
+ * error nothing is left allocated.
+ *
+ * With INDIRECT_DESC and max_segments above 1 each entry gets a table of max_segments descriptors (16 bytes
+ * each), and every buffer of several segments goes through the table of its entry: the ring then takes
+ * `size` buffers, whatever their segments. Without, each segment takes an entry.
  */
 VIRTIO_MUST_CHECK int virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config);
 
-/* Free its memory. The device must not use it any more (reset first). Outstanding buffers are forgotten: take them back before. */
+/*
+ * Free its memory. The device must not use it any more (reset first). Outstanding buffers are forgotten:
+ * take them back before. Freeing twice, or what virtqueue_init refused, does nothing.
+ */
 void virtqueue_free(struct virtqueue *vq);
 
-/* Start again from an empty ring in the same memory, after the device was reset; cures a fault. As new: interrupts off. */
+/*
+ * Start again from an empty ring in the same memory, after the device was reset; cures a fault. As new:
+ * interrupts off. Outstanding buffers are forgotten: take them back before.
+ */
 void virtqueue_restart(struct virtqueue *vq);
 
 /*
- * Put up to COUNT buffers into the ring, in order. The device does not see them before virtqueue_publish. Returns how many
- * went in: fewer than COUNT when the ring is full, 0 when it is full already. VIRTIO_ERR_INVALID when the FIRST buffer is wrong (no segment, an empty one,
- * no token, more than 2^32-1 bytes in all; 2.7.5), VIRTIO_ERR_TOO_LARGE when the first has more segments than the virtqueue takes; a later one that is wrong
- * ends the burst before it, so that the next call reports it. VIRTIO_ERR_PROTOCOL when broken.
+ * After a reset of the device: take back one buffer that it had not used, or that was not published, in any
+ * order; NULL when there are none left. Then only virtqueue_restart or virtqueue_free may follow. Works on a broken
+ * virtqueue too.
  */
-VIRTIO_MUST_CHECK static inline int virtqueue_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+void *virtqueue_take_back(struct virtqueue *vq);
 
 /*
- * Make all that was added available to the device (2.7.13), and look whether it wants to be notified (2.7.10). True: the caller
- * must notify it. With nothing new since the last time: false.
+ * Put up to COUNT buffers into the ring, in order. The device does not see them before virtqueue_publish.
+ * Returns how many went in: fewer than COUNT when the ring is full, 0 when it is full already.
+ * VIRTIO_ERR_INVALID when the FIRST buffer is wrong (no segment, an empty one, no token, more than 2^32-1 bytes in
+ * all; 2.7.5), VIRTIO_ERR_TOO_LARGE when the first has more segments than the virtqueue takes; a later one that is
+ * wrong ends the burst before it, so that the next call reports it. VIRTIO_ERR_PROTOCOL when broken.
+ */
+VIRTIO_MUST_CHECK static inline int virtqueue_add(
+	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+
+/*
+ * Make all that was added available to the device (2.7.13), and look whether it wants to be notified (2.7.10).
+ * True: the caller must notify it. With nothing new since the last time, or broken: false.
  */
 VIRTIO_MUST_CHECK static inline bool virtqueue_publish(struct virtqueue *vq);
 
 /*
- * Take back up to COUNT buffers that the device has used (2.7.14), in the order in which it used them. Returns how many, 0 when there are none;
- * VIRTIO_ERR_PROTOCOL when broken, at once or by what the device says now (buffers taken in the same call are returned first).
+ * Take back up to COUNT buffers that the device has used (2.7.14), in the order in which it used them. Returns
+ * how many, 0 when there are none; VIRTIO_ERR_PROTOCOL when broken, at once or by what the device says now
+ * (buffers taken in the same call are returned first).
  */
 VIRTIO_MUST_CHECK static inline int virtqueue_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count);
 
 /*
- * Ask for an interrupt once at least AFTER more buffers (1 or more; limited to those outstanding) were used beyond those taken back so far; a hint:
- * interrupts may come earlier, and at any time. Returns true when that many are waiting already: no interrupt will come
- * for them, so look again instead of sleeping (2.7.7, 2.7.10). Devices without EVENT_IDX interrupt at each buffer.
+ * Ask for an interrupt once at least AFTER more buffers (1 or more; limited to those that the device holds) were
+ * used beyond those taken back so far; a hint: interrupts may come earlier, and at any time. Returns true when
+ * that many are waiting already, or the virtqueue is broken: no interrupt will come for them, so look again
+ * instead of sleeping (2.7.7, 2.7.10). Devices without EVENT_IDX interrupt at each buffer.
  */
 VIRTIO_MUST_CHECK static inline bool virtqueue_enable_interrupts(struct virtqueue *vq, uint16_t after);
 
 /* Ask for no interrupts (2.7.7): a hint, some may still come. */
 static inline void virtqueue_disable_interrupts(struct virtqueue *vq);
-
-/*
- * After a reset of the device: take back one buffer that it had not used, in any order; NULL when there are none left. Before
- * virtqueue_restart or virtqueue_free.
- */
-static inline void *virtqueue_take_back(struct virtqueue *vq);
 
 static inline int virtqueue_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
@@ -202,11 +220,6 @@ static inline bool virtqueue_enable_interrupts(struct virtqueue *vq, uint16_t af
 static inline void virtqueue_disable_interrupts(struct virtqueue *vq)
 {
 	vq->ops->disable_interrupts(vq);
-}
-
-static inline void *virtqueue_take_back(struct virtqueue *vq)
-{
-	return vq->ops->take_back(vq);
 }
 
 VIRTIO_END_DECLS

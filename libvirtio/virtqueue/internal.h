@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the kinds of ring share: memory, slots (what we know of each buffer, out of the device's reach), and
+ * the arithmetic of event indices. Nothing here knows how a ring is laid out.
+ */
+#ifndef LIBVIRTIO_VIRTQUEUE_INTERNAL_H
+#define LIBVIRTIO_VIRTQUEUE_INTERNAL_H
+
+#include <virtio/spec/features.h>
+#include <virtio/spec/split.h>
+#include <virtio/virtqueue.h>
+
+/* Keeps the areas apart, so that the device's stores do not take our cache lines away. */
+#define VIRTQUEUE_CACHE_LINE 64
+
+/*
+ * virtqueue.c: allocate RING_BYTES of device memory, aligned to ALIGNMENT, at vq->descriptors, the slots, and
+ * the tables if the features and max_segments ask for them. 0, or VIRTIO_ERR_NO_MEMORY; virtqueue_free frees
+ * what is there.
+ */
+int virtqueue_allocate(
+	struct virtqueue *vq, const struct virtqueue_config *config, size_t ring_bytes, size_t alignment);
+
+/* slots.c: forget all buffers; every slot is free, in order. */
+void virtqueue_slots_reset(struct virtqueue *vq);
+
+/*
+ * slots.c: give back all but one descriptor of the chain that starts at HEAD, which becomes one of a single
+ * descriptor. Returns the chain's last slot, which the caller links to the free list.
+ */
+struct virtqueue_slot *virtqueue_slots_chain(struct virtqueue *vq, struct virtqueue_slot *head);
+
+/* The device cannot be believed any more: WHY is a constant text. Returns what the call answers. */
+static inline int virtqueue_break(struct virtqueue *vq, const char *why)
+{
+	vq->fault = why;
+	return VIRTIO_ERR_PROTOCOL;
+}
+
+/* How many segments BUFFER has. */
+static inline unsigned virtqueue_segments(const struct virtqueue_buffer *buffer)
+{
+	return (unsigned)buffer->readable + buffer->writable;
+}
+
+/*
+ * 2.7.7, 2.7.10: whether moving an index from OLD to NOW passed EVENT, the index after which the other side wants to
+ * hear of it. Indices run freely, so it is the distances that count.
+ */
+static inline bool virtqueue_event_passed(uint16_t event, uint16_t now, uint16_t old)
+{
+	return (uint16_t)(now - event - 1) < (uint16_t)(now - old);
+}
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The split virtqueue (VIRTIO 2.7): a table of descriptors, a ring in which we say which are available, a ring
+ * in which the device says which it has used. The descriptors and the available ring are written here and never
+ * read back; of the used ring each word is read once and believed only after a check against the slots.
+ */
+#include "base/barrier.h"
+#include "virtqueue/internal.h"
+#include "virtqueue/split_layout.h"
+
+/* The available ring (2.7.6). */
+struct available {
+	struct virtq_avail head;
+	struct le16 ring[];
+};
+
+/* The used ring (2.7.8). */
+struct used {
+	struct virtq_used head;
+	struct virtq_used_elem ring[];
+};
+
+static struct le16 *used_event(const struct virtqueue *vq)
+{
+	return (struct le16 *)(void *)((uint8_t *)vq->driver + split_used_event(vq->size));
+}
+
+static const struct le16 *avail_event(const struct virtqueue *vq)
+{
+	return (const struct le16 *)(const void *)((const uint8_t *)vq->device + split_avail_event(vq->size));
+}
+
+static inline void describe(
+	struct virtq_desc *desc, const struct virtio_segment *segment, unsigned flags, unsigned next)
+{
+	desc->addr = le64_from(segment->device_address);
+	desc->len = le32_from(segment->length);
+	desc->flags = le16_from((uint16_t)flags);
+	desc->next = le16_from((uint16_t)next);
+}
+
+/* How many segments the device reads and how many it writes, in one look. */
+static inline uint32_t shape(unsigned readable, unsigned writable)
+{
+	return (uint32_t)readable | (uint32_t)writable << 16;
+}
+
+/*
+ * The fast path: add a run of buffers of one segment, all of which the device writes (WRITABLE 1) or reads (0); a
+ * constant here, so that there is a loop for each. Ends at COUNT, at the ring's end, when it is full, or at a
+ * buffer that needs a closer look. Returns how many went in.
+ */
+static inline __attribute__((always_inline)) unsigned add_run(
+	struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count, unsigned writable)
+{
+	struct virtq_desc *descriptors = vq->descriptors;
+	struct virtqueue_slot *slots = vq->slots;
+	unsigned position = vq->added & (unsigned)vq->mask;
+	struct le16 *entry = ((struct available *)vq->driver)->ring + position;
+	unsigned room = vq->size - position;
+	unsigned head = vq->free_head;
+	unsigned left;
+
+	room = room < vq->free_count ? room : vq->free_count;
+	room = room < count ? room : count;
+	for (left = room; left > 0; left--, buffer++) {
+		const struct virtio_segment *segment = buffer->segments;
+		struct virtqueue_slot *slot = &slots[head];
+
+		if (shape(buffer->readable, buffer->writable) != shape(!writable, writable) || !buffer->token ||
+			segment->length == 0)
+			break;
+		describe(&descriptors[head], segment, writable * VIRTQ_DESC_F_WRITE, 0);
+		*entry++ = le16_from((uint16_t)head);
+		slot->token = buffer->token;
+		slot->writable = writable * segment->length;
+		head = slot->next;
+	}
+	vq->free_head = (uint16_t)head;
+	vq->free_count = (uint16_t)(vq->free_count - (room - left));
+	vq->added = (uint16_t)(vq->added + (room - left));
+	return room - left;
+}
+
+/* A chain while it is written. */
+struct chain {
+	unsigned at;       /* entry of the descriptor table for the next element */
+	uint64_t bytes;    /* so far */
+	uint64_t writable; /* of these, bytes that the device writes */
+	uint32_t zero;     /* not 0 once an element was empty */
+};
+
+/*
+ * Describe BUFFER's elements in TABLE from chain->at on: first those that the device reads (2.6.4.2), each but
+ * the last with a next, which LINKS tells, or which is the entry behind where LINKS is NULL.
+ */
+static inline __attribute__((always_inline)) void write_elements(struct virtq_desc *table,
+	const struct virtqueue_slot *links, const struct virtqueue_buffer *buffer, struct chain *chain)
+{
+	unsigned count = virtqueue_segments(buffer);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct virtio_segment *segment = &buffer->segments[i];
+		unsigned write = i < buffer->readable ? 0 : VIRTQ_DESC_F_WRITE;
+		unsigned more = i + 1 < count ? VIRTQ_DESC_F_NEXT : 0;
+		unsigned next = links ? links[chain->at].next : i + 1;
+
+		describe(&table[chain->at], segment, write | more, next);
+		chain->at = next;
+		chain->bytes += segment->length;
+		chain->writable += write ? segment->length : 0;
+		chain->zero |= segment->length == 0;
+	}
+}
+
+/* A chain of the ring's own descriptors: the free ones, which stay linked as they are. */
+static void write_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, struct chain *chain)
+{
+	write_elements(vq->descriptors, vq->slots, buffer, chain);
+}
+
+/*
+ * One descriptor of the ring, which points to a table with the elements (2.7.5.3). Each slot has a table of its
+ * own from the start, so that it stays intact until the slot is free again.
+ */
+static void write_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, struct chain *chain)
+{
+	struct virtq_desc *descriptors = vq->descriptors;
+	unsigned head = chain->at;
+	size_t offset = (size_t)head * vq->max_segments * sizeof(struct virtq_desc);
+	struct virtio_segment table = {
+		.data = vq->tables + offset,
+		.device_address = vq->tables_address + offset,
+		.length = (uint32_t)(virtqueue_segments(buffer) * sizeof(struct virtq_desc)),
+	};
+
+	chain->at = 0;
+	write_elements(table.data, NULL, buffer, chain);
+	describe(&descriptors[head], &table, VIRTQ_DESC_F_INDIRECT, 0);
+	chain->at = vq->slots[head].next;
+}
+
+/*
+ * Add one buffer of any shape: 1, 0 when there is no room, or an error of virtqueue_add. Descriptors are
+ * written before all is known to be right: they are free ones, which nobody sees before the slot and the
+ * available ring tell.
+ */
+static __attribute__((noinline)) int add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
+{
+	struct available *available = vq->driver;
+	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
+	struct chain chain = {.at = vq->free_head};
+	unsigned count = virtqueue_segments(buffer);
+	bool indirect = count > 1 && vq->tables;
+	unsigned descriptors = indirect ? 1 : count;
+
+	if (!buffer->token || count == 0)
+		return VIRTIO_ERR_INVALID;
+	if (count > vq->max_segments)
+		return VIRTIO_ERR_TOO_LARGE;
+	if (descriptors > vq->free_count)
+		return 0;
+	if (indirect)
+		write_indirect(vq, buffer, &chain);
+	else
+		write_direct(vq, buffer, &chain);
+	if (chain.zero || chain.bytes > UINT32_MAX)
+		return VIRTIO_ERR_INVALID;
+	slot->token = buffer->token;
+	slot->writable = (uint32_t)chain.writable;
+	slot->descriptors = (uint16_t)descriptors;
+	available->ring[vq->added++ & vq->mask] = le16_from(vq->free_head);
+	vq->free_head = (uint16_t)chain.at;
+	vq->free_count = (uint16_t)(vq->free_count - descriptors);
+	return 1;
+}
+
+/*
+ * Add what is left after the first DONE of COUNT buffers: run after run, with those between that need a closer
+ * look.
+ */
+static __attribute__((noinline)) int add_rest(
+	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count, unsigned done)
+{
+	while (done < count) {
+		const struct virtqueue_buffer *next = &buffers[done];
+		int result = add_chain(vq, next);
+
+		if (result <= 0)
+			return done ? (int)done : result;
+		done++;
+		if (next->writable)
+			done += add_run(vq, next + 1, count - done, 1);
+		else
+			done += add_run(vq, next + 1, count - done, 0);
+	}
+	return (int)done;
+}
+
+static int split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+{
+	unsigned done;
+
+	if (vq->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	if (count == 0)
+		return 0;
+	if (buffers->writable)
+		done = add_run(vq, buffers, count, 1);
+	else
+		done = add_run(vq, buffers, count, 0);
+	return done == count ? (int)done : add_rest(vq, buffers, count, done);
+}
+
+static bool split_publish(struct virtqueue *vq)
+{
+	struct available *available = vq->driver;
+	const struct used *used = vq->device;
+	uint16_t old = vq->published;
+
+	if (vq->added == old || vq->fault)
+		return false;
+	vq->published = vq->added;
+	/* Release: the device that sees the index sees the entries, descriptors and tables (2.7.13.3). */
+	virtio_store_release16(&available->head.idx, vq->added);
+	/* Full: the index is out before we look, or the device and we may each miss what the other did (2.7.13.4). */
+	virtio_fence_full();
+	if (vq->event_idx)
+		return virtqueue_event_passed(virtio_load_relaxed16(avail_event(vq)), vq->added, old);
+	return !(virtio_load_relaxed16(&used->head.flags) & VIRTQ_USED_F_NO_NOTIFY);
+}
+
+/* How many buffers the device holds: published and not taken back. */
+static uint16_t held(const struct virtqueue *vq)
+{
+	return (uint16_t)(vq->published - vq->seen);
+}
+
+/* How many used entries wait for us. More than the device holds: it lies. */
+static uint16_t waiting(const struct virtqueue *vq)
+{
+	const struct used *used = vq->device;
+
+	/* Acquire: the entries up to this index, and the data behind them, are what the device wrote before it. */
+	return (uint16_t)(virtio_load_acquire16(&used->head.idx) - vq->seen);
+}
+
+/* What is wrong with a used entry that names buffer ID. */
+static __attribute__((cold)) void break_by_id(struct virtqueue *vq, uint32_t id)
+{
+	virtqueue_break(vq, id < vq->size ? "used id of no buffer" : "used id out of range");
+}
+
+/*
+ * Take a run of up to COUNT used entries that the device has written; ends at the ring's end, or at one that
+ * cannot be. Returns how many.
+ */
+static inline unsigned take_run(struct virtqueue *vq, struct virtqueue_used *taken, unsigned count)
+{
+	struct virtqueue_slot *slots = vq->slots;
+	unsigned position = vq->seen & (unsigned)vq->mask;
+	const struct virtq_used_elem *entry = ((const struct used *)vq->device)->ring + position;
+	unsigned size = vq->size;
+	unsigned room = size - position;
+	uint32_t head = vq->free_head;
+	unsigned left;
+
+	room = room < count ? room : count;
+	for (left = room; left > 0; left--, entry++, taken++) {
+		uint32_t id = virtio_load_relaxed32(&entry->id);
+		uint32_t length = virtio_load_relaxed32(&entry->len);
+		struct virtqueue_slot *slot;
+
+		if (id >= size || !slots[id].token) {
+			break_by_id(vq, id);
+			break;
+		}
+		slot = &slots[id];
+		taken->token = slot->token;
+		taken->length = length < slot->writable ? length : slot->writable;
+		slot->token = NULL;
+		if (slot->descriptors != 1)
+			slot = virtqueue_slots_chain(vq, slot);
+		slot->next = (uint16_t)head;
+		head = id;
+	}
+	vq->free_head = (uint16_t)head;
+	vq->free_count = (uint16_t)(vq->free_count + (room - left));
+	vq->seen = (uint16_t)(vq->seen + (room - left));
+	return room - left;
+}
+
+static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+{
+	unsigned ready;
+	unsigned done;
+
+	if (vq->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	ready = waiting(vq);
+	if (ready > held(vq))
+		return virtqueue_break(vq, "used index jumped");
+	if (count > ready)
+		count = ready;
+	done = take_run(vq, used, count);
+	if (done < count && !vq->fault)
+		done += take_run(vq, used + done, count - done);
+	return done || !vq->fault ? (int)done : VIRTIO_ERR_PROTOCOL;
+}
+
+static bool split_enable_interrupts(struct virtqueue *vq, uint16_t after)
+{
+	struct available *available = vq->driver;
+
+	if (after > held(vq))
+		after = held(vq);
+	if (after == 0)
+		after = 1;
+	if (vq->event_idx)
+		virtio_store_relaxed16(used_event(vq), (uint16_t)(vq->seen + after - 1));
+	else
+		virtio_store_relaxed16(&available->head.flags, 0);
+	/* Full: the request is out before we look again, or a buffer used meanwhile would wait for ever (2.7.14). */
+	virtio_fence_full();
+	return vq->fault || waiting(vq) >= after;
+}
+
+/*
+ * With EVENT_IDX the flags stay 0 (2.7.7.1); an event that was passed already comes again after 65536 buffers
+ * only.
+ */
+static void split_disable_interrupts(struct virtqueue *vq)
+{
+	struct available *available = vq->driver;
+
+	if (vq->event_idx)
+		virtio_store_relaxed16(used_event(vq), (uint16_t)(vq->seen - 1));
+	else
+		virtio_store_relaxed16(&available->head.flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
+}
+
+static int split_init(struct virtqueue *vq, const struct virtqueue_config *config)
+{
+	struct split_layout layout = split_layout(vq->size, config->alignment);
+	int result;
+
+	if (vq->size > VIRTQ_MAX_SIZE || (vq->size & (vq->size - 1)))
+		return VIRTIO_ERR_INVALID;
+	result = virtqueue_allocate(vq, config, layout.bytes, layout.alignment);
+	if (result < 0)
+		return result;
+	vq->mask = (uint16_t)(vq->size - 1);
+	vq->driver = (uint8_t *)vq->descriptors + layout.driver;
+	vq->device = (uint8_t *)vq->descriptors + layout.device;
+	vq->addresses.driver = vq->addresses.descriptors + layout.driver;
+	vq->addresses.device = vq->addresses.descriptors + layout.device;
+	virtqueue_restart(vq);
+	return 0;
+}
+
+const struct virtqueue_ops virtqueue_split_ops = {
+	.name = "split",
+	.init = split_init,
+	.restart = split_disable_interrupts,
+	.add = split_add,
+	.publish = split_publish,
+	.get = split_get,
+	.enable_interrupts = split_enable_interrupts,
+	.disable_interrupts = split_disable_interrupts,
+};
