@@ -28,7 +28,7 @@ enum {
 #define FAULT_WRITE 2u
 #define FAULT_FETCH 16u
 
-/* Bit of other error codes: the rest of it is the number of a gate, times 8. */
+/* Bit of other error codes: it was a gate that was wrong. */
 #define GATE_ERROR 2u
 
 struct exception_stack {
@@ -162,7 +162,7 @@ _Noreturn void boot_exception(const struct boot_registers *registers)
 	if (vector == VECTOR_PAGE_FAULT)
 		exception_print_fault(registers);
 	if ((vector == VECTOR_NOT_PRESENT || vector == VECTOR_PROTECTION) && (registers->error & GATE_ERROR))
-		boot_printf("vector %lu was raised and has no handler\n", registers->error >> 3);
+		boot_printf("an interrupt that has no handler\n"); /* the number's scale depends on the hypervisor */
 	exception_print_registers(registers);
 	exception_print_backtrace(registers);
 	boot_fatal_exit();
