@@ -27,6 +27,6 @@ struct boot_alarm {
 void boot_alarm_rang(void);
 
 extern const struct boot_alarm boot_alarm_pit;  /* the PIT, through the 8259 */
-extern const struct boot_alarm boot_alarm_apic; /* the local APIC, in x2APIC mode, by time stamp counter */
+extern const struct boot_alarm boot_alarm_apic; /* the local APIC */
 
 #endif

@@ -73,6 +73,16 @@ void boot_wrmsr(uint32_t index, uint64_t value)
 	__asm__ volatile("wrmsr" : : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
+uint32_t boot_read32(const void *address)
+{
+	return *(const volatile uint32_t *)address;
+}
+
+void boot_write32(void *address, uint32_t value)
+{
+	*(volatile uint32_t *)address = value;
+}
+
 void boot_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

@@ -47,9 +47,12 @@ uint64_t boot_clock_now(void);
  * not by an interrupt, waits for at most that millisecond.
  *
  * The first call takes over the two 8259 interrupt controllers (vectors 32 to 47, all inputs but the timer's
- * masked) and channel 0 of the PIT; without these, the local APIC's timer in x2APIC mode. When neither wakes
- * the processor it spins instead, with pause instructions. Interrupts are allowed while asleep only, and left
- * as they were. Not callable from an interrupt handler; one processor at a time.
+ * masked) and channel 0 of the PIT; where these do not wake the processor, the timer of the local APIC, whose
+ * page it maps (vectors 48 and 255). Trying takes 20 ms for each that does not. When neither wakes it, the
+ * processor spins instead, with pause instructions.
+ *
+ * Interrupts are allowed while asleep only, and left as they were. To lose no wakeup, look for work with
+ * interrupts off, then call. Not callable from an interrupt handler; one processor at a time.
  */
 void boot_wait(uint64_t deadline);
 

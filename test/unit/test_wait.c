@@ -29,11 +29,13 @@ static int no_rule_broken(void **state)
 	return fake_machine.broken_rule != NULL;
 }
 
-static void only_x2apic(void)
+/* No PIT and no 8259, but a local APIC in the mode that MODE says. */
+static void only_apic(uint64_t mode)
 {
 	fake_machine.pit = false;
 	fake_machine.pic = false;
-	fake_machine_cpuid(1, 0, 0, 1u << 21 | 1u << 24, 0);
+	fake_machine_cpuid(1, 0, 0, 0, 1u << 9);
+	fake_machine.msr_apic_base = 0xfee00000 | mode;
 }
 
 static void wait_once(void)
@@ -145,15 +147,52 @@ static void test_a_pit_that_stands_still_is_not_slept_on(void **state)
 	assert_string_equal(boot_wait_describe(), "spin");
 }
 
-static void test_without_a_pit_the_local_apic_wakes(void **state)
+static void the_local_apic_wakes(uint64_t mode)
 {
-	(void)state;
-	only_x2apic();
+	only_apic(mode);
 	deadline = boot_clock_now() + 100000000;
 	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
 	assert_string_equal(boot_wait_describe(), "local APIC");
-	assert_true(fake_machine.sleeps > 50);
-	assert_int_equal(fake_machine.msr_apic_base & 0xc00, 0xc00);
+	assert_in_range(fake_machine.sleeps, 90, 130);
+	assert_int_equal(fake_machine.msr_apic_base, 0xfee00000 | mode);
+}
+
+static void test_without_a_pit_the_local_apic_wakes(void **state)
+{
+	(void)state;
+	the_local_apic_wakes(0x900);
+}
+
+static void test_the_local_apic_wakes_in_x2apic_mode_too(void **state)
+{
+	(void)state;
+	the_local_apic_wakes(0xd00);
+}
+
+static void test_where_the_pit_is_not_heard_the_local_apic_wakes(void **state)
+{
+	(void)state;
+	only_apic(0x900);
+	fake_machine.pit = true;
+	fake_machine.pic = true;
+	fake_machine.line_cut = true;
+	deadline = boot_clock_now() + 100000000;
+	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "local APIC");
+}
+
+static void test_a_local_apic_that_is_off_stuck_or_unheard_is_not_slept_on(void **state)
+{
+	for (int i = 0; i < 3; i++) {
+		fresh_machine(state);
+		only_apic(i == 0 ? 0x100 : 0x900);
+		fake_machine.apic_stuck = i == 1;
+		fake_machine.apic_deaf = i == 2;
+		deadline = boot_clock_now() + 50000000;
+		assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
+		assert_string_equal(boot_wait_describe(), "spin");
+		assert_int_equal(fake_machine.sleeps, 0);
+	}
 }
 
 static void test_without_any_timer_it_spins_in_short_turns(void **state)
@@ -196,6 +235,9 @@ int main(void)
 		TEST(test_a_timer_whose_interrupt_does_not_arrive_is_not_slept_on),
 		TEST(test_a_pit_that_stands_still_is_not_slept_on),
 		TEST(test_without_a_pit_the_local_apic_wakes),
+		TEST(test_the_local_apic_wakes_in_x2apic_mode_too),
+		TEST(test_where_the_pit_is_not_heard_the_local_apic_wakes),
+		TEST(test_a_local_apic_that_is_off_stuck_or_unheard_is_not_slept_on),
 		TEST(test_without_any_timer_it_spins_in_short_turns),
 		TEST(test_a_clock_that_stands_still_does_not_hang_the_choice),
 	};

@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include <boot/interrupt.h>
+#include <boot/memory.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 
 #define PIT_HZ 1193182u
 #define PM_TIMER_HZ 3579545u
+#define APIC_HZ 1000000000u
 
 struct fake_machine fake_machine;
 
@@ -300,11 +302,11 @@ static uint64_t pit_rings_at(void)
 /* Likewise for the local APIC's. */
 static uint64_t apic_rings_at(void)
 {
-	bool ready = (m->apic_spurious & 0x100) && (m->msr_apic_base & 0xc00) == 0xc00;
+	bool ready = (m->apic_spurious & 0x100) && (m->msr_apic_base & 0x800) && !m->apic_deaf;
 
-	if (m->msr_tsc_deadline == 0 || !ready || (m->apic_lvt_timer & 0x70000) != 0x40000)
+	if (m->apic_initial_count == 0 || !ready || (m->apic_lvt_timer & 0x10000))
 		return UINT64_MAX;
-	return m->msr_tsc_deadline;
+	return m->apic_start + m->apic_initial_count * UINT64_C(16) * m->tsc_hz / APIC_HZ;
 }
 
 static void deliver(unsigned int vector)
@@ -325,7 +327,7 @@ static void interrupt_if_due(void)
 		deliver(m->pic_base[0]);
 	}
 	if (m->interrupts && m->tsc >= apic_rings_at()) {
-		m->msr_tsc_deadline = 0;
+		m->apic_initial_count = 0;
 		deliver(m->apic_lvt_timer & 0xff);
 	}
 }
@@ -382,13 +384,62 @@ int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void
 	return 0;
 }
 
+static uint32_t apic_read(uint32_t index)
+{
+	uint64_t ticks;
+
+	if (index != 0x39 || m->apic_initial_count == 0)
+		return 0;
+	ticks = (m->tsc - m->apic_start) / 16 * APIC_HZ / m->tsc_hz;
+	return m->apic_stuck ? m->apic_initial_count : m->apic_initial_count - (uint32_t)ticks;
+}
+
+static void apic_write(uint32_t index, uint32_t value)
+{
+	if (index == 0x0f) {
+		m->apic_spurious = value;
+	} else if (index == 0x32) {
+		m->apic_lvt_timer = value;
+	} else if (index == 0x38) {
+		m->apic_initial_count = value;
+		m->apic_start = m->tsc;
+	}
+}
+
+/* The local APIC's registers in memory lie in this page, which is only ever an address. */
+static uint8_t apic_page[0x400];
+
+void *boot_map_device(uint64_t physical_address, uint64_t length)
+{
+	return physical_address == 0xfee00000 && length <= sizeof apic_page ? apic_page : NULL;
+}
+
+static uint32_t apic_index(const void *address)
+{
+	if ((m->msr_apic_base & 0xc00) != 0x800)
+		broken("local APIC registers in memory, in the wrong mode");
+	return (uint32_t)((const uint8_t *)address - apic_page) / 16;
+}
+
+uint32_t boot_read32(const void *address)
+{
+	pass();
+	return apic_read(apic_index(address));
+}
+
+void boot_write32(void *address, uint32_t value)
+{
+	pass();
+	apic_write(apic_index(address), value);
+}
+
 uint64_t boot_rdmsr(uint32_t index)
 {
 	pass();
 	if (index == 0x1b)
 		return m->msr_apic_base;
-	if (index == 0x80f)
-		return m->apic_spurious;
+	if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
+		return apic_read(index - 0x800);
 	broken("reading an MSR");
 	return 0;
 }
@@ -415,15 +466,9 @@ void boot_wrmsr(uint32_t index, uint64_t value)
 	pass();
 	if (index == 0x4b564d01 || index == 0x12)
 		kvm_clock_write(value);
-	else if (index == 0x6e0)
-		m->msr_tsc_deadline = value;
-	else if (index == 0x1b)
-		m->msr_apic_base = value;
-	else if (index == 0x832)
-		m->apic_lvt_timer = (uint32_t)value;
-	else if (index == 0x80f)
-		m->apic_spurious = (uint32_t)value;
-	else if (index != 0x80b)
+	else if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
+		apic_write(index - 0x800, (uint32_t)value);
+	else
 		broken("writing an unknown MSR");
 }
 

@@ -81,13 +81,16 @@ struct fake_machine {
 	int pic_in_service;  /* interrupts not yet acknowledged */
 	bool line_cut;       /* the 8259 does not reach the processor */
 
-	uint64_t msr_tsc_deadline; /* the local APIC's timer: 0 for not armed */
-	uint64_t msr_apic_base;    /* IA32_APIC_BASE */
-	uint32_t apic_lvt_timer;   /* x2APIC register 0x832 */
-	uint32_t apic_spurious;    /* x2APIC register 0x80f */
-	uint32_t kvm_clock_mul;    /* what kvmclock's page says; 0: the MSR faults */
-	int8_t kvm_clock_shift;    /* likewise */
-	bool kvm_clock_hidden;     /* the MSR takes the address and nothing is written */
+	uint64_t msr_apic_base; /* IA32_APIC_BASE: which mode the local APIC is in */
+	uint32_t apic_spurious; /* its registers ... */
+	uint32_t apic_lvt_timer;
+	uint32_t apic_initial_count; /* 0 when the timer does not run */
+	uint64_t apic_start;         /* the cycle in which it was set */
+	bool apic_stuck;             /* it never counts */
+	bool apic_deaf;              /* its interrupt does not arrive */
+	uint32_t kvm_clock_mul;      /* what kvmclock's page says; 0: the MSR faults */
+	int8_t kvm_clock_shift;      /* likewise */
+	bool kvm_clock_hidden;       /* the MSR takes the address and nothing is written */
 
 	bool interrupts;                              /* allowed */
 	uint64_t sleeps;                              /* times that the processor slept */
