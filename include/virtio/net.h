@@ -99,7 +99,7 @@ struct virtio_net {
  * with an MTU below VIRTIO_NET_MIN_MTU is not believed and driven with 1500. The log tells of both.
  *
  * VIRTIO_ERR_NO_DEVICE: it is no network device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it already;
- * VIRTIO_ERR_INVALID: an option is out of its range, or the device's rings are too small for max_segments;
+ * VIRTIO_ERR_INVALID: an option is out of its range, or ring_size has no room for max_segments and a header;
  * VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
  * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset, unless it is stuck. A line in
  * the log says why.
