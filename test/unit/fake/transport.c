@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: ISC */
+/* A fake transport that watches the order of VIRTIO 3.1.1. */
+#include "fake/transport.h"
+
+#include <string.h>
+
+#include "fake/cmocka.h"
+
+#define GONE8 0xff
+
+static struct fake_transport *fake_of(struct virtio_device *dev)
+{
+	return (struct fake_transport *)(void *)((char *)dev - offsetof(struct fake_transport, device));
+}
+
+static int fake_open(struct virtio_device *dev)
+{
+	(void)dev;
+	fail_msg("fake_transport_init has opened the device already");
+	return 0;
+}
+
+static void fake_set_dma(struct virtio_device *dev, bool on)
+{
+	fake_of(dev)->dma = on;
+}
+
+static uint8_t fake_status(struct virtio_device *dev)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->gone)
+		return GONE8;
+	if (fake->looks > 0) {
+		fake->looks--;
+		return VIRTIO_STATUS_ACKNOWLEDGE;
+	}
+	if (fake->never_resets && fake->status == 0)
+		return VIRTIO_STATUS_ACKNOWLEDGE;
+	return (uint8_t)(fake->status | (fake->needs_reset ? VIRTIO_STATUS_NEEDS_RESET : 0));
+}
+
+static void reset(struct fake_transport *fake)
+{
+	fake->resets++;
+	fake->status = 0;
+	fake->accepted = 0;
+	fake->accepted_words = 0;
+	fake->needs_reset = false;
+	fake->interrupt_cause = 0;
+	fake->looks = fake->slow_reset;
+	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++) {
+		fake->queues[i].started = false;
+		if (fake->queues[i].ring.ops)
+			fake_device_detach(&fake->queues[i].ring);
+	}
+}
+
+/* The device's end of the kind of ring that the driver chose. */
+static const struct fake_device_ops *device_end(const struct virtqueue_ops *driver_end)
+{
+	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++)
+		if ((*ring)->driver_end == driver_end)
+			return *ring;
+	fail_msg("fake/device.h knows no %s ring", driver_end->name);
+	return NULL;
+}
+
+static bool features_stick(const struct fake_transport *fake)
+{
+	return !fake->refuses_features && (fake->insists_on & ~fake->accepted) == 0;
+}
+
+static void fake_set_status(struct virtio_device *dev, uint8_t status)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->status_count < FAKE_TRANSPORT_TRACE)
+		fake->status_trace[fake->status_count] = status;
+	fake->status_count++;
+	if (fake->gone)
+		return;
+	if (status == 0) {
+		reset(fake);
+		return;
+	}
+	if (fake->resets == 0)
+		fail_msg("status 0x%x before the first reset (3.1.1)", status);
+	if (fake->looks)
+		fail_msg("status 0x%x before the reset was done (2.4)", status);
+	if (fake->status & ~(unsigned)status)
+		fail_msg("status 0x%x takes back bits of 0x%x (2.1.1)", status, fake->status);
+	if (status & VIRTIO_STATUS_FEATURES_OK && !fake->ops.confirms_features)
+		fail_msg("FEATURES_OK does not exist here (3.1.2)");
+	if (status & VIRTIO_STATUS_DRIVER_OK && fake->status & VIRTIO_STATUS_FAILED)
+		fail_msg("DRIVER_OK after FAILED (3.1.1)");
+	if (status & VIRTIO_STATUS_DRIVER_OK && fake->accepted_words != fake->ops.feature_words)
+		fail_msg("DRIVER_OK before the features were written (3.1.1)");
+	if (!(fake->status & VIRTIO_STATUS_FEATURES_OK) && !features_stick(fake))
+		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
+	fake->status = status;
+}
+
+static uint32_t fake_features_offered(struct virtio_device *dev, unsigned word)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	assert_true(word < fake->ops.feature_words);
+	return fake->gone ? UINT32_MAX : (uint32_t)(fake->offered >> 32 * word);
+}
+
+static void fake_accept_features(struct virtio_device *dev, unsigned word, uint32_t features)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->gone)
+		return;
+	if (features & ~(uint32_t)(fake->offered >> 32 * word))
+		fail_msg("features 0x%x of word %u were not all offered (2.2.1)", features, word);
+	if (!(fake->status & VIRTIO_STATUS_DRIVER))
+		fail_msg("features before DRIVER (3.1.1)");
+	if (fake->status & (VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK))
+		fail_msg("features after they were settled (3.1.1)");
+	if (fake->accepted_words >= fake->ops.feature_words)
+		fail_msg("features written twice: bhyve changes the network header then");
+	fake->accepted |= (uint64_t)features << 32 * word;
+	fake->accepted_words++;
+}
+
+static uint16_t fake_queue_size(struct virtio_device *dev, uint16_t index)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->gone)
+		return UINT16_MAX;
+	return index < FAKE_TRANSPORT_QUEUES ? fake->queues[index].size : 0;
+}
+
+static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queue)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	assert_true(queue->index < FAKE_TRANSPORT_QUEUES);
+	struct fake_transport_queue *mine = &fake->queues[queue->index];
+	if (fake->ops.confirms_features && !(fake->status & VIRTIO_STATUS_FEATURES_OK))
+		fail_msg("virtqueue %u before FEATURES_OK (3.1.1)", queue->index);
+	if (fake->status & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED))
+		fail_msg("virtqueue %u after DRIVER_OK or FAILED (3.1.1)", queue->index);
+	if (mine->started)
+		fail_msg("virtqueue %u started twice", queue->index);
+	if (queue->ring.size > mine->size || (fake->ops.ring_size_fixed && queue->ring.size != mine->size))
+		fail_msg("virtqueue %u with %u entries, the device has %u", queue->index, queue->ring.size, mine->size);
+	if (fake->start_queue_error)
+		return fake->start_queue_error;
+	mine->started = true;
+	mine->started_size = queue->ring.size;
+	mine->addresses = queue->ring.addresses;
+	mine->queue = queue;
+	mine->notifications = 0;
+	fake_device_attach(
+		&mine->ring, device_end(queue->ring.ops), &mine->addresses, mine->started_size, fake->accepted);
+	return 0;
+}
+
+static void fake_notify(struct virtio_queue *queue)
+{
+	struct fake_transport *fake = fake_of(queue->device);
+	struct fake_transport_queue *mine = &fake->queues[queue->index];
+
+	if (!(fake->status & VIRTIO_STATUS_DRIVER_OK) && !fake->gone)
+		fail_msg("virtqueue %u notified before DRIVER_OK (3.1.1)", queue->index);
+	if (!mine->started || mine->queue != queue)
+		fail_msg("virtqueue %u notified, and it is not started", queue->index);
+	mine->notifications++;
+}
+
+static uint32_t fake_config_generation(struct virtio_device *dev)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->generation_unstable)
+		fake->generation++;
+	return fake->ops.confirms_features ? fake->generation : 0;
+}
+
+static uint8_t fake_interrupt_cause(struct virtio_device *dev)
+{
+	struct fake_transport *fake = fake_of(dev);
+	uint8_t cause = fake->gone ? GONE8 : fake->interrupt_cause;
+
+	fake->interrupt_cause = 0;
+	return cause;
+}
+
+static int fake_set_config_vector(struct virtio_device *dev, uint16_t vector)
+{
+	fake_of(dev)->config_vector = vector;
+	return 0;
+}
+
+static uint32_t read_config(void *context, uint64_t offset, unsigned width)
+{
+	struct fake_transport *fake = context;
+
+	if (fake->on_config_read)
+		fake->on_config_read(fake, (uint32_t)offset);
+	for (unsigned i = 0; i < width; i++)
+		if (fake->config_forbidden[offset + i])
+			fail_msg("configuration byte %llu does not exist without its feature (2.5.1)",
+				(unsigned long long)offset + i);
+	return fake->gone ? UINT32_MAX : fake_region_load(&fake->config[offset], width);
+}
+
+static const struct virtio_transport_ops modern = {
+	.name = "fake",
+	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
+		    VIRTIO_F_RING_PACKED,
+	.required_features = VIRTIO_F_VERSION_1,
+	.feature_words = 2,
+	.confirms_features = true,
+	.open = fake_open,
+	.set_dma = fake_set_dma,
+	.status = fake_status,
+	.set_status = fake_set_status,
+	.features_offered = fake_features_offered,
+	.accept_features = fake_accept_features,
+	.queue_size = fake_queue_size,
+	.start_queue = fake_start_queue,
+	.notify = fake_notify,
+	.config_generation = fake_config_generation,
+	.interrupt_cause = fake_interrupt_cause,
+	.set_config_vector = fake_set_config_vector,
+};
+
+void fake_transport_init(
+	struct fake_transport *fake, const struct virtio_platform *platform, uint32_t type, uint64_t offered)
+{
+	*fake = (struct fake_transport){
+		.ops = modern,
+		.offered = offered,
+		.config_vector = VIRTIO_NO_VECTOR,
+		.rings = {&virtqueue_split_ops},
+		.status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER, /* firmware has used it */
+	};
+	for (unsigned i = 0; i < 3; i++)
+		fake->queues[i].size = FAKE_TRANSPORT_QUEUE_SIZE;
+	fake->support = (struct virtio_support){.transports = fake->transports, .rings = fake->rings};
+	fake->transports[0] = &fake->ops;
+	fake->config_region = (struct fake_region){.read = read_config, .context = fake};
+	fake->device = (struct virtio_device){
+		.platform = platform,
+		.support = &fake->support,
+		.transport = &fake->ops,
+		.type = type,
+		.name = "fake device",
+	};
+	fake_transport_set_config_length(fake, FAKE_TRANSPORT_CONFIG);
+}
+
+void fake_transport_make_legacy(struct fake_transport *fake)
+{
+	fake->ops.name = "legacy fake";
+	fake->ops.features = VIRTIO_F_ANY_LAYOUT | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+	fake->ops.required_features = 0;
+	fake->ops.feature_words = 1;
+	fake->ops.confirms_features = false;
+	fake->ops.ring_size_fixed = true;
+	fake->ops.ring_alignment = 4096;
+}
+
+void fake_transport_set_config_length(struct fake_transport *fake, uint32_t length)
+{
+	assert_true(length <= FAKE_TRANSPORT_CONFIG);
+	fake->config_region.length = length;
+	fake->device.config = fake_region_window(&fake->config_region);
+	if (length == 0)
+		fake->device.config.ops = NULL;
+}
+
+void fake_transport_set_config(struct fake_transport *fake, uint32_t offset, const void *bytes, uint32_t length)
+{
+	assert_true(offset + length <= FAKE_TRANSPORT_CONFIG);
+	memcpy(&fake->config[offset], bytes, length);
+	fake->generation++;
+}
+
+void fake_transport_forbid_config(struct fake_transport *fake, uint32_t offset, uint32_t length)
+{
+	assert_true(offset + length <= FAKE_TRANSPORT_CONFIG);
+	memset(&fake->config_forbidden[offset], true, length);
+}
