@@ -28,23 +28,27 @@ VIRTIO_BEGIN_DECLS
 enum virtio_blk_operation {
 	VIRTIO_BLK_READ = VIRTIO_BLK_T_IN,       /* sectors to memory */
 	VIRTIO_BLK_WRITE = VIRTIO_BLK_T_OUT,     /* memory to sectors */
-	VIRTIO_BLK_FLUSH = VIRTIO_BLK_T_FLUSH,   /* make finished writes durable; no segments, sector 0 */
+	VIRTIO_BLK_FLUSH = VIRTIO_BLK_T_FLUSH,   /* make finished writes durable; no segments, sector is ignored */
 	VIRTIO_BLK_SERIAL = VIRTIO_BLK_T_GET_ID, /* the serial number into one segment of VIRTIO_BLK_ID_LENGTH bytes */
 };
 
 /*
- * A request. Caller-owned, in any memory; it, its segment list and the data belong to the driver from submit until it
- * comes back from virtio_blk_completed (or from detach).
+ * A request. Caller-owned, in any memory, zeroed before its first use. It and the data belong to the driver from submit
+ * until it comes back from virtio_blk_completed (or from detach); the segment list is read during submit only.
+ *
+ * The device's own unit may be larger than a sector: then it may fail requests that are no multiple of block_size
+ * (QEMU does). A flush makes durable what finished before it was submitted.
  */
 struct virtio_blk_request {
 	enum virtio_blk_operation type;        /* what to do */
+	uint16_t segment_count;                /* how many segments; at most blk->max_segments */
+	uint16_t slot;                         /* private: which header and status it has */
 	uint64_t sector;                       /* first sector of 512 bytes, whatever the block size is */
 	const struct virtio_segment *segments; /* the data; lengths add up to a multiple of 512 */
-	uint16_t segment_count;                /* how many; at most blk->max_segments */
-	uint16_t slot;                         /* private: which header and status it has */
+	uint32_t length;                       /* private: what they add up to */
 	int result; /* when it is back: 0; VIRTIO_ERR_IO, the device failed it; VIRTIO_ERR_UNSUPPORTED, it does not know
 		       the operation; VIRTIO_ERR_PROTOCOL, its answer makes no sense; VIRTIO_ERR_NO_DEVICE, it was reset
-		       first */
+		       first; VIRTIO_ERR_TIMEOUT, the same, but the device may still use the memory */
 	void *context; /* the caller's own */
 };
 
@@ -69,7 +73,9 @@ struct virtio_blk {
 	uint32_t max_segment_length; /* read-only: bytes of one segment at most */
 	uint16_t max_segments;       /* read-only: data segments of one request at most */
 	bool read_only;              /* read-only: writes are refused */
-	bool flush; /* read-only: the device has a flush command; without it finished writes are durable */
+	bool flush;        /* read-only: the device has a flush command; without it finished writes are durable */
+	bool lengths_hold; /* the device tells how much it read: modern ones must */
+	bool complained;   /* a senseless answer was logged; once is enough */
 	struct virtio_queue queue;            /* requestq1 */
 	struct virtio_blk_frame *frames;      /* shared: one for each request in flight */
 	uint64_t frames_address;              /* the same, for the device */
@@ -77,7 +83,6 @@ struct virtio_blk {
 	uint16_t *free_slots;                 /* a stack of free slots */
 	uint16_t free_count;                  /* of them */
 	uint16_t slot_count;                  /* requests in flight at most */
-	uint32_t private_size;                /* bytes behind requests and free_slots, for free */
 };
 
 /*
@@ -91,19 +96,25 @@ VIRTIO_MUST_CHECK int virtio_blk_attach(
 	struct virtio_blk *blk, struct virtio_device *device, const struct virtio_blk_options *options);
 
 /*
- * Stop: reset the device, hand requests that it had not finished to RECLAIM (with CONTEXT; result VIRTIO_ERR_NO_DEVICE;
- * NULL forgets them), free what attach allocated. May wait for the reset. VIRTIO_ERR_TIMEOUT: the device is stuck and
- * may still write to the requests' memory.
+ * Stop: give the device up to VIRTIO_RESET_TIMEOUT to finish what it works on (some crash when they are reset
+ * meanwhile), reset it, and free what attach allocated. Each request that had not come back is handed to RECLAIM
+ * once (with CONTEXT; NULL forgets them): with its own result when it finished, else with VIRTIO_ERR_NO_DEVICE. Waits,
+ * so not for interrupt handlers. Returns 0, or VIRTIO_ERR_TIMEOUT: the device is stuck and may still write to the
+ * memory of unfinished requests; that is their result, too, and memory of ours that it knows stays allocated.
+ * After an attach that failed there is nothing to detach.
  */
 int virtio_blk_detach(
 	struct virtio_blk *blk, void (*reclaim)(void *context, struct virtio_blk_request *request), void *context);
 
 /*
  * Submit up to COUNT requests, in order, with at most one notification. Returns how many were taken; fewer when no more
- * fit in flight (reap some, try again). When the FIRST request is wrong: VIRTIO_ERR_INVALID (length 0, no multiple of
- * 512, a zero-length segment, segments on a flush, unknown type), VIRTIO_ERR_NO_SPACE (past the capacity),
- * VIRTIO_ERR_READ_ONLY, VIRTIO_ERR_TOO_LARGE (too many or too long segments), VIRTIO_ERR_UNSUPPORTED (flush on a device
- * without); a later wrong one ends the burst before it. VIRTIO_ERR_PROTOCOL: the ring is broken.
+ * fit in flight: reap some, try again. VIRTIO_ERR_PROTOCOL when the ring is broken. When the FIRST request is wrong,
+ * none is taken and the error says why; a later wrong one ends the burst before it, so that the next call reports it:
+ *
+ * VIRTIO_ERR_INVALID: no data, no whole sectors, an empty segment, data for a flush, a serial number of another length
+ * than VIRTIO_BLK_ID_LENGTH or in several segments, an unknown type; VIRTIO_ERR_NO_SPACE: past the capacity;
+ * VIRTIO_ERR_READ_ONLY: a write to a read-only device; VIRTIO_ERR_TOO_LARGE: too many or too long segments;
+ * VIRTIO_ERR_UNSUPPORTED: a flush on a device without it; VIRTIO_ERR_BUSY: the request is in flight already.
  */
 VIRTIO_MUST_CHECK int virtio_blk_submit(
 	struct virtio_blk *blk, struct virtio_blk_request *const *requests, unsigned count);
@@ -114,10 +125,13 @@ VIRTIO_MUST_CHECK int virtio_blk_completed(
 	struct virtio_blk *blk, struct virtio_blk_request **requests, unsigned count);
 
 /*
- * Ask for an interrupt when a request finishes, or for none. True: some have finished already and no interrupt will
- * come for them, so reap instead of sleeping. Interrupts are off after attach.
+ * Ask for an interrupt when a request finishes. True: some have finished already and no interrupt will come for them,
+ * so reap instead of sleeping. Interrupts are off after attach.
  */
-VIRTIO_MUST_CHECK bool virtio_blk_interrupts(struct virtio_blk *blk, bool on);
+VIRTIO_MUST_CHECK bool virtio_blk_enable_interrupts(struct virtio_blk *blk);
+
+/* Ask for no more interrupts: a hint, some may still come. */
+void virtio_blk_disable_interrupts(struct virtio_blk *blk);
 
 /*
  * Read the configuration again after a configuration interrupt, or now and then when polling: the capacity may have

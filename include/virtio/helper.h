@@ -34,15 +34,16 @@ uint64_t virtio_deadline(const struct virtio_platform *platform, uint64_t nanose
 
 /*
  * Submit one request, wait until it is done, return its result. For users without other requests in flight.
- * VIRTIO_ERR_TIMEOUT: the request is still the device's; detach brings it back. VIRTIO_ERR_UNSUPPORTED: no now hook.
- * Other errors as virtio_blk_submit.
+ * VIRTIO_ERR_TIMEOUT, or VIRTIO_ERR_PROTOCOL for a broken ring: the request is still the device's, and detach brings it
+ * back. VIRTIO_ERR_AGAIN: no room, because earlier ones timed out. VIRTIO_ERR_UNSUPPORTED: no now hook. Other errors as
+ * virtio_blk_submit. Interrupts stay as they are: when they are on, and end the wait hook, it wakes earlier.
  */
 VIRTIO_MUST_CHECK int virtio_blk_execute(struct virtio_blk *blk, struct virtio_blk_request *request, uint64_t deadline);
 
 /*
- * The serial number as a string: up to 20 printable bytes and a NUL into SERIAL (21 bytes); other bytes become '?'.
- * Allocates and frees a small piece of DMA memory. Errors as virtio_blk_execute; on VIRTIO_ERR_TIMEOUT that memory
- * stays with the device.
+ * The serial number as a string: up to 20 printable bytes and a NUL into SERIAL (21 bytes); other bytes become '?';
+ * empty after an error. Allocates and frees a little memory. Errors as virtio_blk_execute, and VIRTIO_ERR_NO_MEMORY;
+ * after VIRTIO_ERR_TIMEOUT that memory stays with the device, and detach hands the request to its RECLAIM.
  */
 VIRTIO_MUST_CHECK int virtio_blk_serial(struct virtio_blk *blk, char serial[21], uint64_t deadline);
 

@@ -42,6 +42,12 @@ static inline uint32_t virtio_load_relaxed32(const struct le32 *word)
 	return le32_to((struct le32){__atomic_load_n(&word->value, __ATOMIC_RELAXED)});
 }
 
+/* A shared byte, likewise. */
+static inline uint8_t virtio_load_relaxed8(const uint8_t *byte)
+{
+	return __atomic_load_n(byte, __ATOMIC_RELAXED);
+}
+
 /* Full: the stores before are seen before any load after. The only order that x86 does not give by itself. */
 static inline void virtio_fence_full(void)
 {
