@@ -59,21 +59,21 @@ static uint16_t choose_size(const struct virtio_device *dev, uint16_t device_siz
 static int create_ring(struct virtio_device *dev, struct virtio_queue *queue, uint16_t device_size, uint16_t max_size,
 	uint16_t segments)
 {
+	uint16_t size = choose_size(dev, device_size, max_size);
 	struct virtqueue_config config = {
 		.platform = dev->platform,
 		.ops = dev->ring,
 		.features = dev->features,
 		.alignment = dev->transport->ring_alignment,
-		.size = choose_size(dev, device_size, max_size),
-		.max_segments = segments,
+		.size = size,
+		.max_segments = segments < size ? segments : size, /* no chain is longer than its queue (2.7.5.3.1) */
 	};
 	int result = virtqueue_init(&queue->ring, &config);
 
-	/* Not our bug: the size comes from the device, and it decides how many segments fit. */
+	/* Not our bug: the size comes from the device. */
 	if (result == VIRTIO_ERR_INVALID) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
-			"%s: virtqueue %u: its size %u does not do for a %s ring with %u segments a buffer", dev->name,
-			queue->index, device_size, dev->ring->name, segments);
+		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: its size %u does not do for a %s ring",
+			dev->name, queue->index, device_size, dev->ring->name);
 		return VIRTIO_ERR_PROTOCOL;
 	}
 	return result < 0 ? complain(dev, queue->index, result, "no memory for the ring") : 0;
