@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the block guest share. */
+#ifndef GUEST_BLK_GUEST_H
+#define GUEST_BLK_GUEST_H
+
+#include <virtio/blk.h>
+
+/* What the command line asked for; main.c describes the words. */
+struct guest_options {
+	unsigned disks;    /* how many there must be, 0: at least one */
+	uint64_t sectors;  /* of each disk to work on at most */
+	uint64_t seed;     /* what to write to the first disk; one more for each further disk */
+	uint64_t found;    /* what is on the first disk already, likewise */
+	bool has_found;    /* whether that was given */
+	uint16_t ring;     /* for virtio_blk_options */
+	uint16_t segments; /* likewise */
+};
+
+/* pattern.c: fill MEMORY with COUNT sectors of the pattern, from SECTOR on. */
+void pattern_fill(uint8_t *memory, uint64_t sector, uint64_t count, uint64_t seed);
+
+/* pattern.c: whether that is there; else *WRONG is the first sector that differs. */
+bool pattern_check(const uint8_t *memory, uint64_t sector, uint64_t count, uint64_t seed, uint64_t *wrong);
+
+/* work.c: get memory for the requests, once. False: there is none. */
+bool work_prepare(void);
+
+/* work.c: read, or write, the first SECTORS of the disk with many requests of odd shapes at once. NULL, or what went
+ * wrong. */
+const char *work_read(struct virtio_blk *blk, uint64_t sectors, uint64_t seed);
+const char *work_write(struct virtio_blk *blk, uint64_t sectors, uint64_t seed);
+
+/* work.c: a flush. NULL, or what went wrong. */
+const char *work_flush(struct virtio_blk *blk);
+
+/* work.c: everything that the driver must refuse is refused. NULL, or what was not. */
+const char *work_refusals(struct virtio_blk *blk);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A unikernel that tests virtio-blk by using it: finds every disk, tells what it is, reads what is there, writes a
+ * pattern with many requests at once, flushes, reads it back, and tries what must be refused. Its last line is PASS, or
+ * FAIL and what went wrong; its exit status is 0 or 1. What it leaves on the disks is for the host to compare
+ * (pattern.c has the formula).
+ *
+ * Words on the command line, each with a decimal number:
+ *     sectors=2048   of each disk to work on at most (4096)
+ *     seed=7         of the pattern that is written to the first disk; the next disks have seed + 1, ... (7)
+ *     found=1        the first disk holds this pattern already, the next ones found + 1, ...: check it first
+ *     disks=2        how many there must be
+ *     ring=16        entries of the ring at most
+ *     segments=1     of a request at most
+ */
+#include <boot/info.h>
+#include <boot/platform.h>
+#include <virtio/helper.h>
+#include <virtio/spec/ids.h>
+
+#include "guest.h"
+#include "serial.h"
+
+#define SERIAL_PATIENCE UINT64_C(10000000000) /* nanoseconds */
+
+/* The number behind NAME= on the command line. False: it is not there. */
+static bool option(const char *words, const char *name, uint64_t *value)
+{
+	while (*words) {
+		const char *want = name;
+		while (*want && *words == *want) {
+			words++;
+			want++;
+		}
+		if (!*want && *words == '=') {
+			for (*value = 0, words++; *words >= '0' && *words <= '9'; words++)
+				*value = *value * 10 + (uint64_t)(*words - '0');
+			return true;
+		}
+		while (*words && *words != ' ')
+			words++;
+		while (*words == ' ')
+			words++;
+	}
+	return false;
+}
+
+/* The same for a small number, 0 when it is not there. */
+static uint16_t small_option(const char *words, const char *name)
+{
+	uint64_t value = 0;
+
+	return option(words, name, &value) ? (uint16_t)value : 0;
+}
+
+static struct guest_options read_options(const char *words)
+{
+	struct guest_options options = {.sectors = 4096, .seed = 7};
+
+	option(words, "sectors", &options.sectors);
+	option(words, "seed", &options.seed);
+	options.has_found = option(words, "found", &options.found);
+	options.disks = small_option(words, "disks");
+	options.ring = small_option(words, "ring");
+	options.segments = small_option(words, "segments");
+	return options;
+}
+
+static const char *describe(struct virtio_blk *blk)
+{
+	const struct virtio_device *device = blk->device;
+	char serial[21];
+	int result = virtio_blk_serial(blk, serial, device->platform->now(device->platform->context) + SERIAL_PATIENCE);
+
+	if (result < 0 && result != VIRTIO_ERR_UNSUPPORTED) {
+		boot_printf("serial number: %s\n", virtio_error_name(result));
+		return "serial number";
+	}
+	boot_printf("%s: capacity %lu block_size %u read_only %d flush %d segments %u ring %u serial [%s]\n",
+		device->name, blk->capacity, blk->block_size, blk->read_only, blk->flush, blk->max_segments,
+		blk->queue.ring.size, serial);
+	boot_printf("%s: transport [%s] features %lx\n", device->name, device->transport->name, device->features);
+	return NULL;
+}
+
+/* Everything there is to test on a disk that is attached. */
+static const char *work(struct virtio_blk *blk, unsigned number, const struct guest_options *options)
+{
+	uint64_t sectors = blk->capacity < options->sectors ? blk->capacity : options->sectors;
+	uint64_t blocks = sectors / (blk->block_size / VIRTIO_BLK_SECTOR); /* half a block cannot be written */
+	const char *error = describe(blk);
+
+	sectors = blocks * (blk->block_size / VIRTIO_BLK_SECTOR);
+	if (!error)
+		error = work_refusals(blk);
+	if (!error && options->has_found)
+		error = work_read(blk, sectors, options->found + number);
+	if (error || blk->read_only)
+		return error;
+	error = work_write(blk, sectors, options->seed + number);
+	if (!error)
+		error = work_flush(blk);
+	return error ? error : work_read(blk, sectors, options->seed + number);
+}
+
+/* Attach, work, detach: twice, since a driver must find its way back from the state that it left. */
+static const char *use(struct virtio_device *device, unsigned number, const struct guest_options *options)
+{
+	const struct virtio_blk_options choice = {.ring_size = options->ring, .max_segments = options->segments};
+	struct virtio_blk blk;
+	const char *error = NULL;
+
+	for (unsigned round = 0; round < 2 && !error; round++) {
+		int result = virtio_blk_attach(&blk, device, &choice);
+		if (result < 0)
+			return "attach";
+		struct guest_options again = *options;
+		again.has_found = (round && !blk.read_only) || options->has_found;
+		again.found = round && !blk.read_only ? options->seed : options->found;
+		error = work(&blk, number, &again);
+		if (virtio_blk_detach(&blk, NULL, NULL) < 0 && !error)
+			error = "detach";
+	}
+	return error;
+}
+
+/* Use all disks, one after the other. Returns how many there were; *ERROR tells of the first that failed. */
+static unsigned use_all(const struct guest_options *options, const char **error)
+{
+	struct virtio_pci_access access = virtio_pci_access_ports();
+	struct virtio_pci_function function = virtio_pci_first(&access);
+	struct virtio_device device;
+	unsigned count = 0;
+
+	while (!*error && virtio_pci_next(&function)) {
+		if (virtio_pci_type(&function) != VIRTIO_ID_BLOCK)
+			continue;
+		if (virtio_pci_open(&device, boot_platform(), &function, &virtio_support_all) < 0)
+			*error = "open";
+		else
+			*error = use(&device, count, options);
+		count++;
+	}
+	return count;
+}
+
+int unikernel_main(const struct boot_info *info)
+{
+	struct guest_options options = read_options(info->command_line);
+	const char *error = work_prepare() ? NULL : "no memory";
+	unsigned count = error ? 0 : use_all(&options, &error);
+
+	if (!error && (count == 0 || (options.disks && count != options.disks)))
+		error = "number of disks";
+	boot_printf("%u disks\n", count);
+	if (!error) {
+		boot_printf("PASS\n");
+		return 0;
+	}
+	boot_printf("FAIL %s\n", error);
+	return 1;
+}
