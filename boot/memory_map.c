@@ -76,7 +76,7 @@ void boot_memory_map_subtract(struct boot_memory_map *map, uint64_t start, uint6
 		size_t count = 0;
 
 		if (range.start < from)
-			left[count++] = (struct boot_range){range.start, range.end < from ? range.end : from};
+			left[count++] = (struct boot_range){range.start, from};
 		if (range.end > to)
 			left[count++] = (struct boot_range){to, range.end};
 		memory_map_replace(map, index, 1, left, count);

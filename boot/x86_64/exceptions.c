@@ -162,7 +162,7 @@ _Noreturn void boot_exception(const struct boot_registers *registers)
 	if (vector == VECTOR_PAGE_FAULT)
 		exception_print_fault(registers);
 	if ((vector == VECTOR_NOT_PRESENT || vector == VECTOR_PROTECTION) && (registers->error & GATE_ERROR))
-		boot_printf("an interrupt that has no handler\n"); /* the number's scale depends on the hypervisor */
+		boot_printf("an interrupt was raised and has no handler\n"); /* hypervisors differ on how to count it */
 	exception_print_registers(registers);
 	exception_print_backtrace(registers);
 	boot_fatal_exit();
