@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: ISC
+"""The table of machines that the tests boot: each way to build, to boot, and to configure a device, at least once."""
+
+import concurrent.futures
+
+import builds
+import machine
+import scenarios
+from run import Case, Disk, run_case
+
+TRANSPORTS = {
+    "legacy": "disable-modern=on,disable-legacy=off",
+    "modern": "disable-modern=off,disable-legacy=on",
+    "transitional": "disable-modern=off,disable-legacy=off",
+}
+RINGS = {
+    f"event_idx={event_idx} indirect={indirect}": f"event_idx={event_idx},indirect_desc={indirect}"
+    for event_idx in ("on", "off")
+    for indirect in ("on", "off")
+}
+MACHINES = ["pc", "q35"]
+DEVICES = [
+    (f"{board} {transport} {ring}", board, f"{TRANSPORTS[transport]},{RINGS[ring]}")
+    for board in MACHINES
+    for transport in TRANSPORTS
+    for ring in RINGS
+]
+LONG = " ".join(f"word{number}={'x' * 40}" for number in range(40))
+NO_TIMERS = "microvm,pit=off,pic=off,rtc=off,isa-serial=on"
+
+# What a kernel does that is not allowed, and how the shim's report begins.
+FAULTS = {
+    "null": "exception 14: page fault",
+    "text": "exception 14: page fault",
+    "rodata": "exception 14: page fault",
+    "execute": "exception 14: page fault",
+    "stack": "exception 14: page fault",
+    "divide": "exception 0: divide error",
+    "undefined": "exception 6: invalid opcode",
+    "interrupt": "was raised and has no handler",
+}
+FATAL_STATUS = 127
+UNKNOWN_WORD_STATUS = 5  # of guest_boot
+
+
+def boot_cases(build):
+    """The shim by itself: guest_boot checks memory, mapping, hooks and SSE, and provokes exceptions."""
+    image = build.guest("guest_boot")
+    well = scenarios.ends_with(0, "all is well")
+    for board in ("pc", "q35", "pc,pit=off", "q35,pit=off,pic=off,hpet=off", NO_TIMERS):
+        yield Case(f"boot {board}", image, well, machine=board)
+    yield Case("boot with 64 MiB", image, well, memory="64M")
+    yield Case("boot without isa-debug-exit", image, scenarios.powers_off("all is well"), exit_device=False)
+    yield Case("boot, modules and a long command line", image,
+               scenarios.ends_with(UNKNOWN_WORD_STATUS, "argument0] 4500 bytes [module 0 ", "argument1]", "word39"),
+               command_line=LONG, modules=2)
+    yield Case("boot by GRUB, modules and a long command line", image,
+               scenarios.ends_with(UNKNOWN_WORD_STATUS, "argument0] 4500 bytes [module 0 ", "argument1]", "word39"),
+               command_line=LONG, modules=2, grub=True)
+    for fault, report in FAULTS.items():
+        yield Case(f"boot, {fault}", image, scenarios.ends_with(FATAL_STATUS, report, "rip ", "backtrace:"),
+                   command_line=fault)
+
+
+def console_cases(build):
+    image = build.example("console")
+    for board in MACHINES:
+        yield Case(f"console {board}", image, scenarios.console(), machine=board)
+    yield Case("console left alone", image, scenarios.console_left_alone)
+    yield Case("console 6 GiB", image, scenarios.console(), memory="6G")
+    yield Case("console by GRUB, module, command line", image, scenarios.console("command line: some words\n"),
+               command_line="some words", modules=1, grub=True)
+
+
+def net_cases(build):
+    image = build.example("net_echo")
+    for name, board, options in DEVICES:
+        yield Case(f"net_echo {name}", image, scenarios.echo, machine=board, nets=[options])
+    for count in (2, 4):
+        for board in MACHINES:
+            yield Case(f"net_echo {board}, {count} devices", image, scenarios.echo_briefly, machine=board,
+                       nets=[""] * count)
+    for board in MACHINES:
+        yield Case(f"net_echo {board} mrg_rxbuf=off", image, scenarios.echo, machine=board, nets=["mrg_rxbuf=off"])
+        yield Case(f"net_echo {board} 6 GiB", image, scenarios.echo_briefly, machine=board, memory="6G", nets=[""])
+    yield Case("net_echo ip=, modules, long command line", image, scenarios.echo_from("192.168.7.9", "192.168.7.1"),
+               command_line=f"{LONG} ip=192.168.7.9/24", modules=2, nets=[""])
+    yield Case("net_echo GRUB, ip=, module", image, scenarios.echo_from("192.168.7.9", "192.168.7.1"),
+               command_line="ip=192.168.7.9/24", modules=1, nets=[""], grub=True)
+
+
+def other_build_cases(build):
+    """Kernels of the other compilers and linkers: one of each kind."""
+    image = build.guest("guest_boot")
+    yield Case("boot", image, scenarios.ends_with(0, "all is well"))
+    for fault in ("null", "stack"):
+        yield Case(f"boot, {fault}", image, scenarios.ends_with(FATAL_STATUS, FAULTS[fault]), command_line=fault)
+    yield Case("console", build.example("console"), scenarios.console())
+    for transport, options in TRANSPORTS.items():
+        yield Case(f"net_echo {transport}", build.example("net_echo"), scenarios.echo, nets=[options])
+
+
+def all_cases(made):
+    """(name, case) for each of the builds that succeeded."""
+    for build in [build for build in builds.IMAGES if build in made]:
+        if build is builds.GCC:
+            kinds = [boot_cases, console_cases, net_cases]
+        else:
+            kinds = [other_build_cases]
+        for kind in kinds:
+            for case in kind(build):
+                yield f"{build.name} {case.name}", case
+
+
+def run(report, made, accelerator, workers=2):
+    """Run them, two at a time."""
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        try:
+            jobs = [pool.submit(report.run, "qemu", name, run_case, case, accelerator)
+                    for name, case in all_cases(made)]
+            for job in jobs:
+                job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            machine.stop_all()
+            raise

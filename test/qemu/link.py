@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: ISC
+"""A network cable: its one end is in a machine, the other is held by a test. It loses nothing and keeps the order."""
+
+import socket
+import struct
+import time
+
+from outcome import TestFailure
+
+
+class Link:
+    """QEMU connects to it, over TCP on this machine; each frame travels with its length, 4 bytes, in front."""
+
+    def __init__(self, name="net0"):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._socket = None
+        self._buffer = b""
+        self.netdev = f"socket,id={name},connect=127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listener.close()
+        if self._socket:
+            self._socket.close()
+
+    def _connect(self, deadline):
+        self._listener.settimeout(max(0.1, deadline - time.monotonic()))
+        try:
+            self._socket, _ = self._listener.accept()
+        except TimeoutError:
+            raise TestFailure("QEMU does not connect to its network") from None
+
+    def send(self, frame, deadline):
+        if not self._socket:
+            self._connect(deadline)
+        try:
+            self._socket.settimeout(max(0.1, deadline - time.monotonic()))
+            self._socket.sendall(struct.pack(">I", len(frame)) + frame)
+        except (TimeoutError, ConnectionError) as error:
+            raise TestFailure(f"sending a frame of {len(frame)} bytes: {error or 'time limit reached'}") from None
+
+    def receive(self, deadline):
+        """The next frame; None when the deadline passes first."""
+        if not self._socket:
+            self._connect(deadline)
+        while (length := self._complete()) is None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return None
+            self._socket.settimeout(remaining)
+            try:
+                data = self._socket.recv(1 << 16)
+            except TimeoutError:
+                return None
+            except ConnectionError:
+                data = b""
+            if not data:
+                raise TestFailure("the machine ended while an answer was awaited")
+            self._buffer += data
+        frame, self._buffer = self._buffer[4:length], self._buffer[length:]
+        return frame
+
+    def _complete(self):
+        """Bytes of the first frame in the buffer, its length included; None while some are missing."""
+        if len(self._buffer) < 4:
+            return None
+        length = 4 + struct.unpack(">I", self._buffer[:4])[0]
+        return length if len(self._buffer) >= length else None

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""Runs one case: prepares its files, boots the machine, plays the scenario, and sees to it that nothing is left."""
+
+import contextlib
+import dataclasses
+import pathlib
+import tempfile
+
+import disk
+import grub
+from link import Link
+from machine import Machine, Setup
+from outcome import TestFailure
+
+# Generous: they only end what hangs. Slow machines under an emulator need seconds for a boot.
+LIMIT = 180
+
+
+@dataclasses.dataclass
+class Disk:
+    sectors: int
+    seed: int = 1
+    options: str = ""  # of the device
+    drive: str = ""  # of the drive, such as "readonly=on"
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    image: pathlib.Path
+    scenario: object  # called with the machine and the far end of its first network, or its folder
+    machine: str = "pc"
+    memory: str = "128M"
+    command_line: str = ""
+    modules: int = 0
+    nets: list = dataclasses.field(default_factory=list)  # the options of each net device
+    disks: list = dataclasses.field(default_factory=list)
+    grub: bool = False
+    exit_device: bool = True
+    devices: tuple = ()
+    limit: int = LIMIT
+
+
+def net_devices(case, link):
+    """The first device has a cable to the test, the others to nowhere."""
+    argv = []
+    for number, options in enumerate(case.nets):
+        netdev = link.netdev if number == 0 else f"hubport,id=net{number},hubid={number}"
+        device = f"virtio-net-pci,netdev=net{number},mac=52:54:00:00:01:{number:02x},romfile="
+        argv += ["-netdev", netdev, "-device", f"{device},addr={4 + number:#x}" + (f",{options}" if options else "")]
+    return argv
+
+
+def disk_devices(case, folder):
+    argv = []
+    for number, made in enumerate(case.disks):
+        path = disk.make(folder / f"disk{number}.img", made.sectors, made.seed)
+        drive = f"file={path},format=raw,if=none,id=disk{number},cache=unsafe"
+        drive += f",{made.drive}" if made.drive else ""
+        device = f"virtio-blk-pci,drive=disk{number},addr={12 + number:#x}"
+        argv += ["-drive", drive, "-device", device + (f",{made.options}" if made.options else "")]
+    return argv
+
+
+def make_modules(case, folder):
+    """Files whose content tells which they are; with arguments, as boot loaders pass them."""
+    made = []
+    for number in range(case.modules):
+        path = folder / f"module{number}"
+        path.write_bytes(f"module {number} ".encode() * 500)
+        made.append((path, f"argument{number}"))
+    return made
+
+
+def setup_of(case, folder, link):
+    modules = make_modules(case, folder)
+    devices = [*net_devices(case, link), *disk_devices(case, folder), *case.devices]
+    common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device}
+    if case.grub:
+        return Setup(iso=grub.make_iso(folder, case.image, case.command_line, modules), **common)
+    words = [f"{path} {arguments}" for path, arguments in modules]
+    return Setup(image=case.image, command_line=case.command_line, modules=words, **common)
+
+
+def run_case(case, accelerator):
+    if not case.image.exists():
+        raise TestFailure(f"there is no {case.image}")
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="virtio-test-")))
+        link = stack.enter_context(Link()) if case.nets else None
+        machine = stack.enter_context(Machine(setup_of(case, folder, link), accelerator, case.limit))
+        try:
+            case.scenario(machine, link if case.nets else folder)
+        except TestFailure as failure:
+            machine.stop()
+            raise TestFailure(f"{failure}\n{machine.story()}") from None

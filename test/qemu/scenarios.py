@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: ISC
+"""What happens in a test once its machine runs: one function for each kind of kernel."""
+
+import frames
+from echo_client import ECHO_PORT, EchoClient, pattern
+from machine import Exit
+from outcome import TestFailure
+
+MAXIMUM_PAYLOAD = 1472  # UDP data in a frame of 1500 bytes
+LENGTHS = [1, 2, 3, 17, 18, 19, 46, 63, 64, 65, 255, 256, 257, 511, 512, 1000, 1024, 1471, MAXIMUM_PAYLOAD]
+
+
+def expect_exit(machine, wanted):
+    got = machine.finish()
+    if got != wanted:
+        raise TestFailure(f"{got}, but {wanted} was expected")
+
+
+def expect_status(machine, status):
+    expect_exit(machine, Exit("status", status))
+
+
+def expect_text(machine, *texts):
+    for text in texts:
+        if text not in machine.output:
+            raise TestFailure(f"it did not print {text!r}")
+
+
+# Kernels that only run
+
+
+def ends_with(status, *texts):
+    """The kernel ends by itself with STATUS, having printed TEXTS."""
+
+    def scenario(machine, _):
+        expect_status(machine, status)
+        expect_text(machine, *texts)
+
+    return scenario
+
+
+def powers_off(*texts):
+    def scenario(machine, _):
+        expect_exit(machine, Exit("off", 0))
+        expect_text(machine, *texts)
+
+    return scenario
+
+
+# The console
+
+
+def console(*texts):
+    """Greetings come, what is typed comes back, Ctrl-D ends it."""
+
+    def scenario(machine, _):
+        for _ in range(4):
+            machine.expect("hello")
+            machine.expect("world")
+        for line in ("typed", "The quick brown fox, 0123456789!"):
+            machine.type(line.encode() + b"\r")
+            machine.expect(line)
+        machine.type(b"\x04")
+        expect_status(machine, 0)
+        expect_text(machine, *texts)
+
+    return scenario
+
+
+def console_left_alone(machine, _):
+    """Nobody types: it ends by itself."""
+    expect_status(machine, 0)
+    expect_text(machine, "hello", "world")
+
+
+# The network
+
+
+def echo(machine, link, address="10.0.2.15", our_address="10.0.2.2"):
+    """All that net_echo answers, byte for byte, and what it must not answer."""
+    client = EchoClient(link, machine.deadline, address, our_address)
+    client.arp()
+    for length in (0, 1, 56, 1000, MAXIMUM_PAYLOAD):
+        client.ping(pattern(length), sequence=length)
+    for length in LENGTHS:
+        client.echo(pattern(length))
+    echo_every_length(client)
+    echo_nonsense(client)
+    client.quit()
+    expect_status(machine, 0)
+
+
+def echo_every_length(client, burst=16):
+    """1 to 1472 bytes, several on the way at once; the ring's index passes its end many times."""
+    lengths = range(1, MAXIMUM_PAYLOAD + 1)
+    for first in range(0, len(lengths), burst):
+        some = lengths[first : first + burst]
+        for length in some:
+            client.send(pattern(length, seed=1))
+        for length in some:
+            client.receive(pattern(length, seed=1))
+
+
+def echo_nonsense(client):
+    """Packets that deserve no answer get none, and do no harm."""
+    right = frames.Datagram(40007, ECHO_PORT, b"data").pack(client.our_address, client.address)
+    too_long = right[:4] + (len(right) + 9).to_bytes(2, "big") + right[6:]
+    wrong_sum = right[:6] + bytes([right[6] ^ 0x55]) + right[7:]
+    client.send_raw(client.packet(frames.UDP, too_long))
+    client.send_raw(client.packet(frames.UDP, wrong_sum))
+    client.send_raw(client.packet(frames.UDP, right[:7]))
+    client.send_raw(client.packet(frames.UDP, right, target=frames.ip("10.0.2.99")))
+    client.send_raw(client.packet(6, b"\0" * 20))
+    client.send_raw(client.packet(frames.UDP, right)[:20].ljust(60, b"\0"))
+    client.send(b"elsewhere", port=9)
+    client.silence()
+    client.echo(b"still here")
+
+
+def echo_from(address, our_address):
+    return lambda machine, link: echo(machine, link, address, our_address)
+
+
+def echo_briefly(machine, link):
+    """For machines that only need to be seen to work."""
+    client = EchoClient(link, machine.deadline)
+    client.arp()
+    client.ping(pattern(56))
+    for length in LENGTHS:
+        client.echo(pattern(length))
+    client.quit()
+    expect_status(machine, 0)
