@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: ISC
+"""The ways to build the project that the tools want, each in a folder of its own under build-tools/."""
+
+import dataclasses
+import os
+import pathlib
+
+from outcome import command
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = TOP / "build-tools"
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    name: str
+    compiler: str
+    linker: str  # bfd or lld
+    unit_tests: bool = True
+    sanitizers: bool = False
+
+    @property
+    def folder(self):
+        return FOLDER / self.name
+
+    @property
+    def libvirtio(self):
+        return self.folder / "libvirtio" / "libvirtio.a"
+
+    @property
+    def libvirtio_boot(self):
+        return self.folder / "boot" / "libvirtio_boot.a"
+
+    def example(self, name):
+        return self.folder / "examples" / name / f"{name}.elf"
+
+    def guest(self, name):
+        """An image that only the tests boot."""
+        found = list(self.folder.glob(f"test/qemu/*/{name}.elf"))
+        return found[0] if found else self.folder / "test" / "qemu" / f"{name}.elf"
+
+    def images(self):
+        return sorted(self.folder.glob("examples/*/*.elf")) + sorted(self.folder.glob("test/qemu/*/*.elf"))
+
+    def make(self):
+        """Configure it if need be, and compile."""
+        if not (self.folder / "build.ninja").exists():
+            options = [f"-Dtests={'enabled' if self.unit_tests else 'disabled'}"]
+            if self.sanitizers:
+                # clang's sanitizers are found when the program starts, so b_lundef would refuse to link.
+                options += ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
+            environment = {**os.environ, "CC": self.compiler, "CC_LD": self.linker}
+            again = ["--wipe"] if self.folder.exists() else []
+            command(["meson", "setup", *again, *options, self.folder, TOP], env=environment)
+        command(["ninja", "-C", self.folder, "--quiet", f"-j{os.cpu_count() or 1}"])
+
+
+DEMO = Build("demo", "gcc", "bfd", unit_tests=False)
+GCC = Build("gcc", "gcc", "bfd")
+CLANG = Build("clang", "clang", "lld")
+GCC_LLD = Build("gcc-lld", "gcc", "lld", unit_tests=False)
+CLANG_BFD = Build("clang-bfd", "clang", "bfd", unit_tests=False)
+GCC_SANITIZED = Build("gcc-sanitized", "gcc", "bfd", sanitizers=True)
+CLANG_SANITIZED = Build("clang-sanitized", "clang", "bfd", sanitizers=True)
+
+ALL = [GCC, CLANG, GCC_LLD, CLANG_BFD, GCC_SANITIZED, CLANG_SANITIZED]
+IMAGES = [GCC, CLANG, GCC_LLD, CLANG_BFD]
+UNIT = [GCC, CLANG, GCC_SANITIZED, CLANG_SANITIZED]

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: ISC
+"""To come."""
+
+
+def run(*_):
+    """Nothing yet."""

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=sh
+# Installs what a tool needs and the machine lacks, with Debian's and Ubuntu's package manager; silent when nothing
+# is missing. Source it, then call `need WHAT...`: each WHAT is a line of `package_of` below.
+
+# The packages that bring WHAT, or nothing when it is here already.
+package_of() {
+	case $1 in
+	build) lacks meson meson; lacks ninja ninja-build; lacks gcc gcc; lacks_file /usr/include/stdio.h libc6-dev
+		lacks pkg-config pkg-config ;;
+	compilers) lacks clang clang; lacks ld.lld lld; lacks g++ g++; lacks clang++ clang
+		lacks_file /usr/include/cmocka.h libcmocka-dev; clang_runtime ;;
+	qemu) lacks qemu-system-x86_64 qemu-system-x86 ;;
+	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
+		lacks xorriso xorriso; lacks mformat mtools ;;
+	gdb) lacks gdb gdb ;;
+	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks git git; lacks shellcheck shellcheck
+		lacks dash dash ;;
+	esac
+}
+
+lacks() { command -v "$1" >/dev/null 2>&1 || echo "$2"; }
+lacks_file() { [ -e "$1" ] || echo "$2"; }
+
+# The sanitizers' runtime is a package of its own, named after clang's version.
+clang_runtime() {
+	if version=$(clang -dumpversion 2>/dev/null); then
+		runtime=$(clang -print-resource-dir)/lib/linux/libclang_rt.asan-x86_64.a
+		lacks_file "$runtime" "libclang-rt-${version%%.*}-dev"
+	fi
+}
+
+missing() {
+	for what in "$@"; do package_of "$what"; done | sort -u
+}
+
+install_packages() {
+	if ! command -v apt-get >/dev/null 2>&1; then
+		echo "missing here, and there is no apt-get to install it: $*" >&2
+		return 1
+	fi
+	as_root=
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null 2>&1 || {
+			echo "missing, and neither root nor sudo to install it: $*" >&2
+			return 1
+		}
+		as_root=sudo
+	fi
+	echo "installing: $*"
+	apt_log=$(mktemp)
+	if { $as_root apt-get update &&
+		$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } \
+		>"$apt_log" 2>&1 </dev/null; then
+		rm -f "$apt_log"
+	else
+		cat "$apt_log" >&2
+		rm -f "$apt_log"
+		return 1
+	fi
+}
+
+need() {
+	set -- python3 "$@"
+	packages=$({ lacks python3 python3; missing "$@"; } | tr '\n' ' ')
+	# shellcheck disable=SC2086 # the packages are words
+	[ -z "${packages% }" ] || install_packages $packages || exit 1
+	# What is named after the version of something that has just come.
+	packages=$(missing "$@" | tr '\n' ' ')
+	# shellcheck disable=SC2086
+	[ -z "${packages% }" ] || install_packages $packages || exit 1
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: ISC
+"""All the tests, in order: the quick ones first. tools/test runs it."""
+
+import argparse
+import pathlib
+import signal
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test" / "qemu"))
+
+# pylint: disable=wrong-import-position
+import accelerator
+import archives
+import builds
+import cases
+import consumer
+import smoke
+import units
+from report import Report
+
+GROUPS = ["lint", "tools", "unit", "archive", "consumer", "qemu"]
+
+
+def make(report, wanted):
+    """Build what is wanted; the builds that succeeded."""
+    made = []
+    for build in wanted:
+        before = report.failed
+        report.run("build", build.name, build.make)
+        if report.failed == before:
+            made.append(build)
+    return made
+
+
+def wanted_builds(groups):
+    wanted = []
+    if "unit" in groups or "archive" in groups:
+        wanted += builds.UNIT
+    if "qemu" in groups or "archive" in groups or "consumer" in groups:
+        wanted += builds.IMAGES
+    if "tools" in groups:
+        wanted += [builds.GCC]
+    return [build for build in builds.ALL if build in wanted]
+
+
+def run(report, groups):
+    if "lint" in groups:
+        units.run_lint(report)
+    made = make(report, wanted_builds(groups))
+    if "unit" in groups:
+        for build in [build for build in made if build.unit_tests]:
+            units.run_units(report, build)
+    if "archive" in groups:
+        for build in made:
+            report.run("archive", f"{build.name} libvirtio.a", archives.check_libvirtio, build)
+            report.run("archive", f"{build.name} libvirtio_boot.a", archives.check_boot, build)
+    if "tools" in groups:
+        smoke.run(report)
+    if "consumer" in groups or "qemu" in groups:
+        chosen, why = accelerator.choose()
+        report.note(f"QEMU runs with {chosen} ({why})")
+        if "consumer" in groups and builds.GCC in made:
+            consumer.run(report, chosen)
+        if "qemu" in groups:
+            cases.run(report, made, chosen)
+    if "archive" in groups and not report.list_only:
+        for build in [build for build in (builds.GCC, builds.CLANG) if build in made]:
+            report.note(archives.sizes(build))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/test", description="Run the tests: all, or these parts.")
+    parser.add_argument("groups", nargs="*", metavar="PART", help=" ".join(GROUPS))
+    parser.add_argument("--only", action="append", default=[], metavar="WORD",
+                        help="tests with this word in their names")
+    parser.add_argument("--list", action="store_true", help="only the names")
+    options = parser.parse_args()
+    if unknown := set(options.groups) - set(GROUPS):
+        parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(GROUPS)}")
+    # Ended from outside: unwind, so that no machine stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    report = Report(options.only, options.list)
+    try:
+        run(report, options.groups or GROUPS)
+    except KeyboardInterrupt:
+        report.note("interrupted")
+        report.close()
+        return 130
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
