@@ -158,8 +158,10 @@ VIRTIO_MUST_CHECK bool virtio_net_enable_receive_interrupts(struct virtio_net *n
 /* Ask for none: a hint, some may still come. For the receiving user, callable in interrupt handlers. */
 void virtio_net_disable_receive_interrupts(struct virtio_net *net);
 
-/* As virtio_net_enable_receive_interrupts, for sent frames that can be taken back: an interrupt comes once most of those
- * under way have been sent. True: so many are waiting already. For the transmitting user. */
+/*
+ * As virtio_net_enable_receive_interrupts, for sent frames that can be taken back: an interrupt comes once most of
+ * those under way have been sent. True: so many are waiting already. For the transmitting user.
+ */
 VIRTIO_MUST_CHECK bool virtio_net_enable_transmit_interrupts(struct virtio_net *net);
 
 /* Ask for none: a hint, some may still come. For the transmitting user. */

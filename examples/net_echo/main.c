@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A unikernel that answers: ARP, pings, and every UDP datagram to port 7, which comes back as it was.
+ *
+ *     qemu-system-x86_64 -nographic -kernel net_echo.elf -append "ip=10.0.2.15/24" \
+ *             -netdev user,id=n0,hostfwd=udp:127.0.0.1:7777-10.0.2.15:7 -device virtio-net-pci,netdev=n0
+ *     echo hello | nc -u -w1 127.0.0.1 7777
+ *
+ * A datagram that says "quit" is answered, too, and ends it. Nothing is copied: a received frame is turned round
+ * where it lies, transmitted, and used to receive again. Read main.c for the driver, packet.c and on for the packets.
+ */
+#include <boot/info.h>
+#include <boot/platform.h>
+#include <virtio/helper.h>
+#include <virtio/spec/ids.h>
+
+#include "../common/print.h"
+#include "command_line.h"
+#include "packet.h"
+#include "report.h"
+
+#define BURST 32
+#define SECOND UINT64_C(1000000000)
+
+static struct virtio_device device;
+static struct virtio_net net;
+static struct station station;
+static struct report report;
+static unsigned under_way; /* answers that were not sent yet */
+static bool finished;      /* somebody said "quit" */
+
+/* Frames that were sent are used to receive again. */
+static int take_back_sent(void)
+{
+	struct virtio_net_frame *sent[BURST];
+	int count = virtio_net_transmitted(&net, sent, BURST);
+
+	if (count <= 0)
+		return count;
+	under_way -= (unsigned)count;
+	return virtio_net_release(&net, sent, (unsigned)count);
+}
+
+/* Turn FRAME round if it is for us. True: transmit it. */
+static bool answer(struct virtio_net_frame *frame)
+{
+	struct packet packet = {.data = virtio_net_frame_data(frame), .length = frame->length};
+	enum outcome outcome = packet_answer(&station, &packet);
+
+	report_outcome(&report, outcome, &packet);
+	if (outcome == ANSWERED_QUIT)
+		finished = true;
+	frame->length = packet.length;
+	return outcome >= ANSWERED_ARP;
+}
+
+/* Send COUNT answers; those for which there is no room are dropped, as networks do. */
+static int send(struct virtio_net_frame **answers, unsigned count)
+{
+	int sent = count > 0 ? virtio_net_transmit(&net, answers, count) : 0;
+
+	if (sent < 0)
+		return sent;
+	under_way += (unsigned)sent;
+	report.unsent += count - (unsigned)sent;
+	return virtio_net_release(&net, answers + sent, count - (unsigned)sent);
+}
+
+/* One round: receive a burst, answer what is for us, give back the rest. How many were there, or an error. */
+static int serve(void)
+{
+	struct virtio_net_frame *frames[BURST], *answers[BURST], *others[BURST];
+	unsigned answer_count = 0, other_count = 0;
+	int count = virtio_net_receive(&net, frames, BURST);
+	int result;
+
+	for (int i = 0; i < count; i++) {
+		if (answer(frames[i]))
+			answers[answer_count++] = frames[i];
+		else
+			others[other_count++] = frames[i];
+	}
+	if (count < 0 || (result = send(answers, answer_count)) < 0 ||
+		(result = virtio_net_release(&net, others, other_count)) < 0 || (result = take_back_sent()) < 0)
+		return count < 0 ? count : result;
+	return count;
+}
+
+/* Give the processor away until a frame arrives, or for a second. */
+static void idle(const struct virtio_platform *platform)
+{
+	if (!virtio_net_enable_receive_interrupts(&net))
+		platform->wait(platform->context, virtio_deadline(platform, SECOND));
+	virtio_net_disable_receive_interrupts(&net);
+}
+
+/* Serve until somebody says "quit", and then until that has been answered. */
+static int serve_all(const struct virtio_platform *platform)
+{
+	uint64_t deadline;
+	int result = 0;
+
+	while (!finished && (result = serve()) >= 0)
+		if (result == 0)
+			idle(platform);
+	deadline = virtio_deadline(platform, SECOND);
+	while (result >= 0 && under_way > 0 && platform->now(platform->context) < deadline)
+		result = take_back_sent();
+	return result;
+}
+
+static int start(const struct virtio_platform *platform, const struct settings *settings)
+{
+	struct virtio_pci_access access = virtio_pci_access_ports();
+	int result = virtio_find_pci(&device, platform, &access, VIRTIO_ID_NET, settings->device, &virtio_support_all);
+
+	if (result == 0)
+		result = virtio_net_attach(&net, &device, NULL);
+	if (result < 0)
+		return result;
+	station.mtu = net.mtu;
+	station.address = settings->address;
+	station.mask = prefix_mask(settings->prefix);
+	for (unsigned i = 0; i < sizeof station.mac; i++)
+		station.mac[i] = net.mac[i];
+	report_start(&report, &station, settings, &device);
+	return 0;
+}
+
+/* The result is the exit status of the machine: 0 after a "quit". */
+int unikernel_main(const struct boot_info *info)
+{
+	const struct virtio_platform *platform = boot_platform();
+	struct settings settings;
+	int result;
+
+	print_start();
+	if (!command_line_read(info->command_line, &settings)) {
+		print("net_echo: \"%s\" makes no sense: expected ip=ADDRESS/PREFIX, such as ip=10.0.2.15/24, or "
+		      "device=NUMBER\n",
+			settings.culprit);
+		return 2;
+	}
+	result = start(platform, &settings);
+	if (result == 0) {
+		result = serve_all(platform);
+		report_end(&report, &net);
+		virtio_net_detach(&net, NULL, NULL);
+	}
+	if (result < 0)
+		print("net_echo: network device %u: %s\n", settings.device, virtio_error_name(result));
+	return result < 0 ? 1 : 0;
+}
