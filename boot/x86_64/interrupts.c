@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The table of handlers for boot/interrupt.h; interrupts.S calls in here. */
 #include <boot/interrupt.h>
 
 #include "descriptors.h"

@@ -4,6 +4,7 @@
 A comment counts when it stands right above, or behind on the last line. Also: every file says on top what it
 is for, under its licence, and a driver's header opens with an example of its use.
 """
+import os
 import re
 import tree
 
@@ -96,6 +97,14 @@ class Header:
         return (pointer or variable or re.search(r'(\w+)', text)).group(1)
 
 
+def said_elsewhere(path, lines):
+    """Whether a C file begins with its own header, which says it, or is named for the file that it tests."""
+    name = os.path.basename(path)[:-2]
+    includes = [line for line in lines if line.startswith('#include')]
+    own_header = bool(includes) and re.search(rf'[</"]{name}\.h[>"]', includes[0])
+    return path.endswith('.c') and (own_header or name.startswith('test_'))
+
+
 def check_top(path, text):
     """The licence on the first line (behind #!), and what the file is for right after it."""
     lines = [line for line in text.split('\n') if not line.startswith('#!')]
@@ -103,7 +112,9 @@ def check_top(path, text):
         yield f'{path}:1: does not begin with "{LICENCE}"'
         return
     opening = r'/\*' if path.endswith(('.c', '.h', '.S', '.ld')) else r'#|"""'
-    if not path.endswith('meson.build') and not re.match(opening, ''.join(lines[1:2])):
+    if path.endswith('meson.build') or said_elsewhere(path, lines[1:]):
+        return
+    if not re.match(opening, ''.join(lines[1:2])):
         yield f'{path}:2: does not say what the file is for'
 
 
