@@ -47,8 +47,8 @@ struct virtqueue_buffer {
 /* A buffer that the device has used. */
 struct virtqueue_used {
 	void *token; /* of the buffer */
-	uint32_t
-		length; /* bytes that the device wrote, from the first writable segment on; never more than there were */
+	/* Bytes that the device wrote, from the first writable segment on; never more than there were. */
+	uint32_t length;
 };
 
 /* Where the parts of a virtqueue lie, for the device (VIRTIO 2.6). */
@@ -65,9 +65,9 @@ struct virtqueue_config {
 	const struct virtio_platform *platform; /* for its memory; must outlive the virtqueue */
 	const struct virtqueue_ops *ops;        /* the kind of ring: virtqueue_split_ops, ... */
 	uint64_t features;                      /* negotiated: EVENT_IDX and INDIRECT_DESC matter here */
-	uint32_t
-		alignment; /* of the Device Area: 0, or the page size that a legacy device needs (2.7.2), at most 4096 */
-	uint16_t size;     /* entries */
+	/* Of the Device Area: 0, or the page size that a legacy device needs (2.7.2), at most 4096. */
+	uint32_t alignment;
+	uint16_t size;         /* entries */
 	uint16_t max_segments; /* most segments a buffer will have; 0 counts as 1 */
 };
 
@@ -103,21 +103,21 @@ struct virtqueue_slot {
  * debugging. Memory that the device writes is apart, behind the three areas. What a burst needs comes first.
  */
 struct virtqueue {
-	const struct virtqueue_ops *ops;
-	const char *fault;            /* why it is broken, NULL while it is not */
-	struct virtqueue_slot *slots; /* one for each descriptor */
-	void *descriptors;            /* Descriptor Area, which is also where the ring's memory starts */
-	void *driver;                 /* Driver Area */
-	void *device;                 /* Device Area: the device writes it */
-	uint16_t size;                /* entries */
-	uint16_t mask;                /* split: size - 1 */
-	uint16_t free_head;           /* first free descriptor, while there is one */
-	uint16_t free_count;          /* free descriptors */
-	uint16_t added;               /* split: our available index, ahead of the published one until publish */
-	uint16_t published;           /* split: the available index at the last look whether to notify */
-	uint16_t seen;                /* split: how many used entries we have taken */
-	uint16_t max_segments;        /* most segments a buffer may have */
-	bool event_idx;               /* EVENT_IDX was negotiated */
+	const struct virtqueue_ops *ops; /* the kind of ring */
+	const char *fault;               /* why it is broken, NULL while it is not */
+	struct virtqueue_slot *slots;    /* one for each descriptor */
+	void *descriptors;               /* Descriptor Area, which is also where the ring's memory starts */
+	void *driver;                    /* Driver Area */
+	void *device;                    /* Device Area: the device writes it */
+	uint16_t size;                   /* entries */
+	uint16_t mask;                   /* split: size - 1 */
+	uint16_t free_head;              /* first free descriptor, while there is one */
+	uint16_t free_count;             /* free descriptors */
+	uint16_t added;                  /* split: our available index, ahead of the published one until publish */
+	uint16_t published;              /* split: the available index at the last look whether to notify */
+	uint16_t seen;                   /* split: how many used entries we have taken */
+	uint16_t max_segments;           /* most segments a buffer may have */
+	bool event_idx;                  /* EVENT_IDX was negotiated */
 
 	uint8_t *tables;                      /* a table of max_segments indirect descriptors for each slot, or NULL */
 	uint64_t tables_address;              /* where the device finds them */

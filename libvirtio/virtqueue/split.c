@@ -91,7 +91,7 @@ struct chain {
 };
 
 /*
- * Describe BUFFER's elements in TABLE from chain->at on: first those that the device reads (2.6.4.2), each but
+ * Describe BUFFER's elements in TABLE from chain->at on: first those that the device reads (2.7.4.2), each but
  * the last with a next, which LINKS tells, or which is the entry behind where LINKS is NULL.
  */
 static inline __attribute__((always_inline)) void write_elements(struct virtq_desc *table,
@@ -341,7 +341,7 @@ static void split_disable_interrupts(struct virtqueue *vq)
 
 static int split_init(struct virtqueue *vq, const struct virtqueue_config *config)
 {
-	struct split_layout layout = split_layout(vq->size, config->alignment);
+	struct split_layout layout = virtqueue_split_layout(vq->size, config->alignment);
 	int result;
 
 	if (vq->size > VIRTQ_MAX_SIZE || (vq->size & (vq->size - 1)))

@@ -13,7 +13,7 @@ static size_t align_up(size_t value, size_t alignment)
 	return (value + alignment - 1) & ~(alignment - 1);
 }
 
-struct split_layout split_layout(uint16_t size, uint32_t alignment)
+struct split_layout virtqueue_split_layout(uint16_t size, uint32_t alignment)
 {
 	struct split_layout layout;
 

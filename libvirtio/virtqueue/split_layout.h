@@ -17,7 +17,7 @@ struct split_layout {
  * The layout for SIZE entries. ALIGNMENT is that of the Device Area and of the whole: the page size of a legacy
  * device, or 0 where the device is told of each area.
  */
-struct split_layout split_layout(uint16_t size, uint32_t alignment);
+struct split_layout virtqueue_split_layout(uint16_t size, uint32_t alignment);
 
 /* Offset of used_event in the Driver Area: right behind the entries, so it moves with the size (2.7.7). */
 static inline size_t split_used_event(uint16_t size)

@@ -2,8 +2,6 @@
 /* What all kinds of virtqueue do alike (VIRTIO 2.6): check arguments, get memory and give it back. */
 #include "virtqueue/internal.h"
 
-#include <string.h>
-
 #define MAX_ALIGNMENT 4096 /* what the dma_alloc hook promises */
 
 static void *allocate_dma(struct virtqueue *vq, size_t bytes, size_t alignment, uint64_t *address)
@@ -50,7 +48,7 @@ int virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config)
 {
 	int result;
 
-	memset(vq, 0, sizeof *vq);
+	*vq = (struct virtqueue){.ops = NULL};
 	if (!config_is_valid(config))
 		return VIRTIO_ERR_INVALID;
 	vq->ops = config->ops;
@@ -74,7 +72,7 @@ void virtqueue_free(struct virtqueue *vq)
 		platform->dma_free(platform->context, vq->descriptors, vq->ring_bytes, vq->addresses.descriptors);
 	if (vq->slots)
 		platform->free(platform->context, vq->slots, vq->size * sizeof *vq->slots);
-	memset(vq, 0, sizeof *vq);
+	*vq = (struct virtqueue){.ops = NULL};
 }
 
 void virtqueue_restart(struct virtqueue *vq)
@@ -84,7 +82,8 @@ void virtqueue_restart(struct virtqueue *vq)
 	vq->published = 0;
 	vq->seen = 0;
 	vq->taken_back = 0;
-	memset(vq->descriptors, 0, vq->ring_bytes);
+	/* The device reads it from now on, and expects zeroes (2.7.10.1). */
+	__builtin_memset(vq->descriptors, 0, vq->ring_bytes);
 	virtqueue_slots_reset(vq);
 	vq->ops->restart(vq);
 }
