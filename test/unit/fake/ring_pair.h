@@ -34,7 +34,10 @@ int ring_pair_add(struct ring_pair *pair, void *token, uint16_t readable, uint16
 /* The same for one writable segment, published; fails the test if it does not go in. Returns whether to notify. */
 bool ring_pair_send(struct ring_pair *pair, void *token);
 
-/* Let the device take one buffer and return it with LENGTH; returns whether it interrupts. Fails the test if there is none. */
+/*
+ * Let the device take one buffer and return it with LENGTH; returns whether it interrupts. Fails the test if there
+ * is none.
+ */
 bool ring_pair_serve(struct ring_pair *pair, uint32_t length);
 
 /* Take one used buffer: its token. Fails the test unless there is one. LENGTH may be NULL. */
