@@ -102,8 +102,9 @@ VIRTIO_MUST_CHECK int virtio_device_begin(
 /*
  * Step 7: set up virtqueue INDEX of the device in QUEUE, with at most MAX_SIZE entries (0: as many as the device
  * has; some devices do not let us choose, and then it has more) for buffers of up to MAX_SEGMENTS segments (0 counts
- * as 1), or of as many as it has entries if those are fewer: queue->ring.max_segments tells. Interrupts are off at first. Allocates; QUEUE belongs to the device until virtio_device_detach. Between
- * begin and ready only, else VIRTIO_ERR_BUSY.
+ * as 1), or of as many as it has entries if those are fewer: queue->ring.max_segments tells. Interrupts are off at
+ * first. Allocates; QUEUE belongs to the device until virtio_device_detach. Between begin and ready only, else
+ * VIRTIO_ERR_BUSY.
  *
  * VIRTIO_ERR_NO_DEVICE: the device has no such queue; VIRTIO_ERR_PROTOCOL: its size, or what it says of notifications,
  * is impossible; VIRTIO_ERR_UNSUPPORTED: its memory is out of the device's reach; VIRTIO_ERR_NO_MEMORY. Each is logged,

@@ -9,10 +9,10 @@
  *     assert_int_equal(virtio_net_attach(&net, &fake.device, NULL), 0);
  *     fake_device_take(&fake.queues[0].ring, &buffer);          the device's end of virtqueue 0 (fake/device.h)
  *
- * It plays the device's registers, and fails the test whenever a driver breaks the order of VIRTIO 3.1.1: status bits
- * taken back, features accepted that were not offered, or after FEATURES_OK, queues started too early or too late,
- * notifications before DRIVER_OK, configuration read where there is none. What fails on demand stands in the second group
- * of fields; what happened can be read from the third.
+ * It plays the device's registers, and fails the test whenever a driver breaks the order of VIRTIO 3.1.1: status
+ * bits taken back, features accepted that were not offered, or after FEATURES_OK, queues started too early or too
+ * late, notifications before DRIVER_OK, configuration read where there is none. What fails on demand stands in the
+ * second group of fields; what happened can be read from the third.
  */
 #ifndef TEST_UNIT_FAKE_TRANSPORT_H
 #define TEST_UNIT_FAKE_TRANSPORT_H
