@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Which loaders put the kernel's file name in front of the command line, and how to take it off. */
 #include "command_line.h"
 
 #include <boot/base.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The last words before boot_fatal_exit(). */
 #include "failure.h"
 
 #include <boot/power.h>

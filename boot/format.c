@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Conversions of a format string, one at a time, straight to where they are printed. */
 #include "format.h"
 
 /* One conversion, between its % and its letter. */

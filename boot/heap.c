@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Slabs: one page each, with a list of its free pieces in the pieces themselves. */
 #include "heap.h"
 
 #define HEAP_SMALLEST 16

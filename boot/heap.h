@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Small pieces of memory out of whole pages. A page (a slab) holds pieces of one size, a power of two; its first bytes
- * tell which, and how many are free. Pieces of more than 1 KiB are whole pages: these start at a multiple of 4 KiB, where no small
- * piece can, so the address tells them apart.
+ * Small pieces of memory out of whole pages. A page (a slab) holds pieces of one size, a power of two; its first
+ * bytes tell which, and how many are free. Pieces of more than 1 KiB are whole pages: these start at a multiple of 4
+ * KiB, where no small piece can, so the address tells them apart.
  */
 #ifndef BOOT_HEAP_H
 #define BOOT_HEAP_H

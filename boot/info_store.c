@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Copies of what a loader told, with a bound on everything. */
 #include "info_store.h"
 
 #include "serial.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Checked reads of the loader's memory: where every number comes from outside, none is followed blindly. */
 #include "loader_memory.h"
 
 uint64_t boot_loader_memory_room(const struct boot_loader_memory *memory, uint64_t address)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The memory of this machine: which of it is free, and the one page allocator and heap over it. */
 #include "memory.h"
 
 #include <boot/memory.h>
@@ -32,8 +33,9 @@ static void memory_heap_free(void *context, void *memory, size_t count)
 static struct boot_heap memory_heap = {.alloc_pages = memory_heap_alloc, .free_pages = memory_heap_free};
 
 /*
- * RAM is what will be mapped, FREE what will be given away. The texts and tables that the loader left are copied by now; of
- * what lies in RAM only the image and the modules are still needed. A module counts as RAM even if the map does not say so.
+ * RAM is what will be mapped, FREE what will be given away. The texts and tables that the loader left are copied by
+ * now; of what lies in RAM only the image and the modules are still needed. A module counts as RAM even if the map
+ * does not say so.
  */
 static void memory_find(struct boot_memory_map *ram, struct boot_memory_map *free, const struct boot_info *info)
 {

@@ -5,7 +5,7 @@
 
 #include <boot/info.h>
 
-/* Find the free memory in INFO, start the page allocator and the page tables. Does not return when there is too little. */
+/* Find the free memory in INFO, start the page allocator and the page tables. Panics when there is too little. */
 void boot_memory_init(const struct boot_info *info);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Sorted ranges in an array: to add is to merge, to subtract is to cut. */
 #include "memory_map.h"
 
 #include "serial.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The multiboot 1 information structure, part by part, into a boot_info. */
 #include "multiboot1.h"
 
 #include "command_line.h"

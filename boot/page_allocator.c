@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* First fit over one bitmap per region, a word of 64 pages at a time. */
 #include "page_allocator.h"
 
 #include "serial.h"

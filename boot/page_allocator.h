@@ -25,8 +25,8 @@ struct boot_page_allocator {
 };
 
 /*
- * Manage the memory in MAP, which must be mapped where it is up to LIMIT: the book-keeping is placed below. Returns 0, or
- * -1 when there is no room for it.
+ * Manage the memory in MAP, which must be mapped where it is up to LIMIT: the book-keeping is placed below. Returns
+ * 0, or -1 when there is no room for it.
  */
 int boot_page_allocator_init(struct boot_page_allocator *allocator, const struct boot_memory_map *map, uint64_t limit);
 

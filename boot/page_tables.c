@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* A walk from the root to the entry for an address, which makes the tables that are missing. */
 #include "page_tables.h"
 
 #define PAGE_PRESENT ((uint64_t)1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Page tables that map memory where it is: four levels, with pages of 1 GiB, 2 MiB and 4 KiB, the largest that fit. Mappings are
- * added and never changed or taken away.
+ * Page tables that map memory where it is: four levels, with pages of 1 GiB, 2 MiB and 4 KiB, the largest that fit.
+ * Mappings are added and never changed or taken away.
  */
 #ifndef BOOT_PAGE_TABLES_H
 #define BOOT_PAGE_TABLES_H
@@ -33,8 +33,8 @@ struct boot_page_tables {
 };
 
 /*
- * Map the pages from START to END, multiples of BOOT_PAGE_SIZE below BOOT_PAGE_TABLES_LIMIT, with FLAGS. Parts that are mapped already
- * with the same flags stay so. Returns enum boot_page_tables_result.
+ * Map the pages from START to END, multiples of BOOT_PAGE_SIZE below BOOT_PAGE_TABLES_LIMIT, with FLAGS. Parts that
+ * are mapped already with the same flags stay so. Returns enum boot_page_tables_result.
  */
 int boot_page_tables_map(struct boot_page_tables *tables, uint64_t start, uint64_t end, uint64_t flags);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Which memory of this machine is mapped how, and devices on demand. */
 #include "paging.h"
 
 #include <boot/memory.h>

@@ -9,9 +9,9 @@
 uint64_t boot_paging_limit(void);
 
 /*
- * Map RAM, which stays in use by this file, and the image, and switch to these tables: code can be executed and not written, constants only
- * read, all else read and written; page 0 and the guard pages of the stacks are not there. Needs the page allocator. Does not
- * return when memory for tables runs out.
+ * Map RAM, which stays in use by this file, and the image, and switch to these tables: code can be executed and not
+ * written, constants only read, all else read and written; page 0 and the guard pages of the stacks are not there.
+ * Needs the page allocator. Does not return when memory for tables runs out.
  */
 void boot_paging_init(const struct boot_memory_map *ram);
 

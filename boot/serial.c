@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* A 16550 at COM1, transmit only. */
 #include "serial.h"
 
 #include "format.h"

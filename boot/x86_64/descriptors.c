@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The task state is there for its stacks alone: the processor loads them on the way into a gate. */
 #include "descriptors.h"
 
 #include "stacks.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One short entry per exception, 16 bytes each. The processor pushes an error code for some of them; the others push a 0,
- * so that the frame looks the same (struct boot_registers).
+ * One short entry per exception, 16 bytes each. The processor pushes an error code for some of them; the others push
+ * a 0, so that the frame looks the same (struct boot_registers).
  */
 #define WITH_ERROR_CODE 0x60227d00 /* vectors 8, 10 to 14, 17, 21, 29, 30, one bit each */
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* What an exception prints before the machine ends: everything that helps to find the line at fault. */
 #include "exceptions.h"
 
 #include <boot/power.h>

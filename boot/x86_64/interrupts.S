@@ -15,7 +15,7 @@ boot_interrupt_entries:
 	.set vector, vector + 1
 	.endr
 
-	/* The registers that a C function may change, and %rbp: 16 words with the frame, which keeps the stack aligned. */
+	/* The registers that a C function may change, and %rbp: 16 words with the frame keep the stack aligned. */
 interrupt_common:
 	pushq	%rax
 	pushq	%rcx

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The multiboot 1 door (Multiboot Specification 0.6.96, 3.1 and 3.2). The address fields make QEMU and grub-bhyve take a
- * 64-bit ELF file. Link it with `-u boot_multiboot1`.
+ * The multiboot 1 door (Multiboot Specification 0.6.96, 3.1 and 3.2). The address fields make QEMU and grub-bhyve
+ * take a 64-bit ELF file. Link it with `-u boot_multiboot1`.
  */
 #define MAGIC 0x1badb002
 #define PAGE_ALIGN 0x1		/* modules on page boundaries */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The command line of each loader that we know, and of those that we do not. */
 #include <fake/cmocka.h>
 
 #include "command_line.h"

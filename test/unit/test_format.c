@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* boot_format against libc's snprintf. */
 #include <fake/cmocka.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The heap on pages of libc, which counts what is out. */
 #include <fake/cmocka.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Adding and subtracting ranges, by hand and against a bit per page. */
 #include <fake/cmocka.h>
 #include <fake/serial_line.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Multiboot structures in a buffer: right ones, and each way of being wrong. */
 #include <fake/cmocka.h>
 #include <fake/serial_line.h>
 #include <string.h>
@@ -202,7 +203,7 @@ static void test_file_name_goes_where_the_loader_passes_it(void **state)
 {
 	(void)state;
 	put_flags(HAS_SIZES | HAS_LINE | HAS_LOADER);
-	put_line("/tmp/x.elf ip=10.0.2.15/24  quiet", "qemu");
+	put_line("/boot/x.elf ip=10.0.2.15/24  quiet", "qemu");
 	assert_int_equal(parse(), 0);
 	assert_string_equal(store.info.command_line, "ip=10.0.2.15/24  quiet");
 	assert_string_equal(store.info.loader, "qemu");

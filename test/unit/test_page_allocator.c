@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* The page allocator over an arena of libc's: a pointer is an address, as on the machine. */
 #include <fake/cmocka.h>
 #include <fake/serial_line.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Tables as the processor would walk them: what is mapped, by which size of page, with which flags. */
 #include <fake/cmocka.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+/* Stands in for boot/serial.c and keeps the text. */
 #include "fake/serial_line.h"
 
 #include <stdio.h>
