@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The measurement behind the PM timer and the PIT. Every loop is bounded by readings, not by a clock: there is none yet.
+ * The measurement behind the PM timer and the PIT. Every loop is bounded by readings, not by a clock: there is
+ * none yet.
  */
 #include "clock_measure.h"
 
