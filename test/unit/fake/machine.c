@@ -92,6 +92,8 @@ static void pass(void)
 	move(m->step);
 	if (m->away_for != 0 && m->accesses == m->away_at)
 		move(m->away_for);
+	if (m->slow_every != 0 && m->accesses % m->slow_every == 0)
+		move(m->slow_for);
 }
 
 /* Ticks of a timer of HZ in CYCLES. */

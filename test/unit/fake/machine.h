@@ -32,14 +32,16 @@ enum fake_end {
 
 /* All of the machine. Tests set the fields that they care about after fake_machine_reset(). */
 struct fake_machine {
-	uint64_t tsc;      /* now, in cycles */
-	uint64_t tsc_hz;   /* how fast it runs */
-	uint64_t step;     /* cycles that each access costs */
-	uint64_t away_at;  /* at this access the processor is taken away for a while ... */
-	uint64_t away_for; /* ... of so many cycles; 0 for never */
-	uint64_t accesses; /* accesses so far */
-	bool tsc_stuck;    /* the counter never moves */
-	bool strict;       /* bhyve: fail the test on what ends the machine there */
+	uint64_t tsc;        /* now, in cycles */
+	uint64_t tsc_hz;     /* how fast it runs */
+	uint64_t step;       /* cycles that each access costs */
+	uint64_t away_at;    /* at this access the processor is taken away for a while ... */
+	uint64_t away_for;   /* ... of so many cycles; 0 for never */
+	uint64_t slow_every; /* of so many accesses one takes ... */
+	uint64_t slow_for;   /* ... so many cycles more; 0 for none */
+	uint64_t accesses;   /* accesses so far */
+	bool tsc_stuck;      /* the counter never moves */
+	bool strict;         /* bhyve: fail the test on what ends the machine there */
 
 	struct {
 		uint32_t leaf, eax, ebx, ecx, edx;
