@@ -132,12 +132,13 @@ static void free_slots(struct virtio_blk *blk, bool stuck)
 {
 	const struct virtio_platform *platform = blk->device->platform;
 
-	if (blk->frames && !stuck)
-		platform->dma_free(platform->context, blk->frames, frames_size(blk), blk->frames_address);
 	if (blk->requests)
 		platform->free(platform->context, blk->requests, private_size(blk));
-	blk->frames = NULL;
 	blk->requests = NULL;
+	if (!blk->frames || stuck)
+		return;
+	platform->dma_free(platform->context, blk->frames, frames_size(blk), blk->frames_address);
+	blk->frames = NULL;
 }
 
 /* Steps 3 to 8 of 3.1.1. */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A disk behind a virtqueue (VIRTIO 5.2.6), in memory: the block device's side of the requests. It checks that each is
+ * framed as every device takes it, and keeps it until the test lets it finish, rightly or with a lie.
+ */
+#ifndef TEST_UNIT_FAKE_DISK_H
+#define TEST_UNIT_FAKE_DISK_H
+
+#include <virtio/spec/blk.h>
+
+#include "fake/device.h"
+
+#define FAKE_DISK_SECTORS 256  /* of the medium */
+#define FAKE_DISK_HELD 300     /* most requests that it can keep */
+#define FAKE_DISK_UNTOUCHED -1 /* a status that is not written */
+
+/* A request that the disk keeps. */
+struct fake_disk_request {
+	struct fake_device_buffer buffer; /* as it came */
+	uint32_t type;                    /* VIRTIO_BLK_T_ */
+	uint64_t sector;                  /* as the header says */
+	uint32_t length;                  /* bytes of data */
+};
+
+/* A disk. The test's; static, because it is large. */
+struct fake_disk {
+	struct fake_device_ring *ring;                 /* its end of the requestq */
+	unsigned held_count;                           /* requests taken and not finished */
+	struct fake_disk_request held[FAKE_DISK_HELD]; /* those, oldest first */
+	uint8_t medium[FAKE_DISK_SECTORS][512];        /* what is on it */
+	bool flushed;                                  /* a flush was done since the last write */
+	char serial[VIRTIO_BLK_ID_LENGTH];             /* what it answers to GET_ID */
+};
+
+/* Start with a medium where each byte tells its sector, and the serial number "fake disk". */
+void fake_disk_start(struct fake_disk *disk, struct fake_device_ring *ring);
+
+/* Take all requests that are available. How many. Fails the test if one is framed wrong. */
+unsigned fake_disk_take(struct fake_disk *disk);
+
+/* Do the kept request INDEX, tell the driver, and forget it. */
+void fake_disk_finish(struct fake_disk *disk, unsigned index);
+
+/* Take all and finish all, in order. How many. */
+unsigned fake_disk_serve(struct fake_disk *disk);
+
+/* Do not do the kept request INDEX, but claim STATUS and a used LENGTH for it, and forget it. */
+void fake_disk_claim(struct fake_disk *disk, unsigned index, int status, uint32_t length);
+
+#endif

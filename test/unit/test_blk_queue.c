@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: ISC */
+/* libvirtio/driver/blk_queue.c: requests, what is refused, and devices that lie. */
+#include <string.h>
+
+#include "fake/blk.h"
+#include "fake/cmocka.h"
+#include "fake/platform.h"
+
+#define blk fake_blk.blk
+#define transport fake_blk.transport
+#define disk fake_blk.disk
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_platform_start();
+	fake_blk_start(FAKE_BLK_FEATURES);
+	fake_blk_attach(NULL);
+	return 0;
+}
+
+/* The test has detached, or never attached, if it set this. */
+static bool detached;
+
+static int teardown(void **state)
+{
+	if (!detached)
+		virtio_blk_detach(&blk, NULL, NULL);
+	detached = false;
+	return fake_platform_teardown(state);
+}
+
+/* Start over with a device that offers FEATURES, and a ring of SIZE entries. */
+static void start(uint64_t features, uint16_t size)
+{
+	virtio_blk_detach(&blk, NULL, NULL);
+	fake_blk_start(features);
+	transport.queues[0].size = size;
+	fake_blk_attach(NULL);
+}
+
+static const uint64_t feature_sets[] = {
+	FAKE_BLK_FEATURES,
+	FAKE_BLK_FEATURES & ~VIRTIO_F_INDIRECT_DESC,
+	FAKE_BLK_FEATURES & ~VIRTIO_F_EVENT_IDX,
+	FAKE_BLK_FEATURES & ~(VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX),
+	FAKE_BLK_FEATURES & ~VIRTIO_F_VERSION_1,
+	(FAKE_BLK_FEATURES & ~VIRTIO_F_VERSION_1) | VIRTIO_F_ANY_LAYOUT,
+};
+#define FEATURE_SETS (sizeof feature_sets / sizeof feature_sets[0])
+
+static void fill(const struct virtio_segment *segment, uint8_t first)
+{
+	uint8_t *bytes = segment->data;
+	for (uint32_t i = 0; i < segment->length; i++)
+		bytes[i] = (uint8_t)(first + i * 7);
+}
+
+static void test_what_is_written_is_read_back(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < FEATURE_SETS; i++) {
+		struct virtio_segment out, in;
+		start(feature_sets[i], 64);
+		struct virtio_blk_request write = fake_blk_request(VIRTIO_BLK_WRITE, 17, &out, 1536);
+		struct virtio_blk_request read = fake_blk_request(VIRTIO_BLK_READ, 17, &in, 1536);
+		fill(&out, (uint8_t)i);
+		assert_int_equal(fake_blk_execute(&write), 0);
+		assert_memory_equal(disk.medium[17], out.data, 1536);
+		assert_int_equal(fake_blk_execute(&read), 0);
+		assert_memory_equal(in.data, out.data, 1536);
+	}
+}
+
+/* BLK-17, RING-05: any cut of the data, the framing stays. */
+static void test_scattered_data_arrives_in_order(void **state)
+{
+	(void)state;
+	static const uint32_t cuts[][8] = {{1, 511}, {511, 1}, {3, 500, 9}, {512, 512}, {1, 1, 1, 1, 1, 1, 1, 505}};
+	for (unsigned i = 0; i < sizeof cuts / sizeof cuts[0] * FEATURE_SETS; i++) {
+		const uint32_t *cut = cuts[i / FEATURE_SETS];
+		struct virtio_segment segments[8];
+		uint16_t count = 0;
+		start(feature_sets[i % FEATURE_SETS], 16);
+		for (; count < 8 && cut[count]; count++) {
+			segments[count] = fake_platform_buffer(cut[count]);
+			fill(&segments[count], (uint8_t)count);
+		}
+		struct virtio_blk_request request = {
+			.type = VIRTIO_BLK_WRITE, .sector = 5, .segments = segments, .segment_count = count};
+		assert_int_equal(fake_blk_execute(&request), 0);
+		request.type = VIRTIO_BLK_READ;
+		for (unsigned n = 0; n < count; n++)
+			memset(segments[n].data, 0, segments[n].length);
+		assert_int_equal(fake_blk_execute(&request), 0);
+		for (unsigned n = 0, at = 0; n < count; at += cut[n++])
+			assert_memory_equal(segments[n].data, disk.medium[5] + at, cut[n]);
+	}
+}
+
+/* BLK-04, BLK-06 */
+static void test_a_flush_has_no_data_and_sector_0(void **state)
+{
+	(void)state;
+	struct virtio_blk_request request = {.type = VIRTIO_BLK_FLUSH, .sector = 77};
+	assert_int_equal(fake_blk_submit(&request), 1);
+	assert_int_equal(fake_disk_take(&disk), 1);
+	assert_int_equal(disk.held[0].sector, 0);
+	assert_int_equal(disk.held[0].buffer.count, 2);
+	fake_disk_finish(&disk, 0);
+	assert_int_equal(fake_blk_completed(&request), 0);
+	assert_true(disk.flushed);
+}
+
+/* BLK-16 */
+static void test_a_flush_on_a_device_without_is_refused(void **state)
+{
+	(void)state;
+	struct virtio_blk_request request = {.type = VIRTIO_BLK_FLUSH};
+	start(FAKE_BLK_FEATURES & ~VIRTIO_BLK_F_FLUSH, 64);
+	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_UNSUPPORTED);
+}
+
+/* BLK-15 */
+static void test_the_serial_number_is_20_bytes(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_SERIAL, 9, &segment, VIRTIO_BLK_ID_LENGTH);
+	assert_int_equal(fake_blk_execute(&request), 0);
+	assert_string_equal(segment.data, "fake disk");
+	request = fake_blk_request(VIRTIO_BLK_SERIAL, 0, &segment, VIRTIO_BLK_ID_LENGTH - 1);
+	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_INVALID);
+	request = fake_blk_request(VIRTIO_BLK_SERIAL, 0, &segment, VIRTIO_BLK_ID_LENGTH + 1);
+	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_INVALID);
+	request.segment_count = 0;
+	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_INVALID);
+}
+
+/* The device sees nothing of a refused request, and a good one after it goes through. */
+static void assert_refused(struct virtio_blk_request *request, int error)
+{
+	struct virtio_segment segment;
+	assert_int_equal(fake_blk_submit(request), error);
+	assert_int_equal(fake_disk_take(&disk), 0);
+	struct virtio_blk_request good = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
+	assert_int_equal(fake_blk_execute(&good), 0);
+}
+
+/* BLK-02 */
+static void test_only_whole_sectors_go(void **state)
+{
+	(void)state;
+	static const uint32_t lengths[] = {0, 1, 511, 513, 1023};
+	for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		struct virtio_segment segment;
+		struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, lengths[i]);
+		assert_refused(&request, VIRTIO_ERR_INVALID);
+		request.type = VIRTIO_BLK_WRITE;
+		assert_refused(&request, VIRTIO_ERR_INVALID);
+	}
+}
+
+static void test_an_empty_segment_is_refused(void **state)
+{
+	(void)state;
+	struct virtio_segment segments[3];
+	for (unsigned empty = 0; empty < 3; empty++) {
+		struct virtio_blk_request request = {
+			.type = VIRTIO_BLK_WRITE, .segments = segments, .segment_count = 3};
+		for (unsigned i = 0; i < 3; i++)
+			segments[i] = fake_platform_buffer(512);
+		segments[empty].length = 0;
+		assert_refused(&request, VIRTIO_ERR_INVALID);
+	}
+}
+
+static void test_nonsense_is_refused(void **state)
+{
+	(void)state;
+	static const int types[] = {2, 3, 5, 7, 11, 13, 100, -1};
+	struct virtio_segment segment;
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
+	for (unsigned i = 0; i < sizeof types / sizeof types[0]; i++) {
+		request.type = (enum virtio_blk_operation)types[i];
+		assert_refused(&request, VIRTIO_ERR_INVALID);
+	}
+	request.type = VIRTIO_BLK_FLUSH;
+	assert_refused(&request, VIRTIO_ERR_INVALID);
+	request.type = VIRTIO_BLK_READ;
+	request.segment_count = 0;
+	assert_refused(&request, VIRTIO_ERR_INVALID);
+}
+
+/* BLK-01: in sectors, safe against overflow. */
+static void test_nothing_reaches_past_the_end(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t capacity, sector;
+		uint32_t sectors;
+		bool ok;
+	} cases[] = {
+		{256, 255, 1, true},
+		{256, 255, 2, false},
+		{256, 256, 1, false},
+		{256, 257, 1, false},
+		{256, 0, 8, true},
+		{7, 0, 8, false},
+		{0, 0, 1, false},
+		{256, UINT64_MAX, 1, false},
+		{256, UINT64_MAX - 1, 2, false},
+		{256, UINT64_MAX / 512, 1, false},
+		{256, UINT64_MAX / 512 + 1, 1, false},
+		{UINT64_MAX, UINT64_MAX - 1, 1, true},
+		{UINT64_MAX, UINT64_MAX - 1, 2, false},
+		{UINT64_MAX, UINT64_MAX, 1, false},
+		{UINT64_MAX, UINT64_MAX - 8, 8, true},
+	};
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct virtio_segment segment;
+		fake_blk_capacity(cases[i].capacity);
+		assert_true(virtio_blk_poll_config(&blk) >= 0);
+		for (int type = VIRTIO_BLK_READ; type <= VIRTIO_BLK_WRITE; type++) {
+			struct virtio_blk_request request = fake_blk_request(
+				(enum virtio_blk_operation)type, cases[i].sector, &segment, cases[i].sectors * 512);
+			int result = fake_blk_submit(&request);
+			assert_int_equal(result, cases[i].ok ? 1 : VIRTIO_ERR_NO_SPACE);
+			assert_int_equal(fake_disk_take(&disk), cases[i].ok);
+			if (!cases[i].ok)
+				continue;
+			assert_true(disk.held[0].sector == cases[i].sector);
+			fake_disk_claim(&disk, 0, VIRTIO_BLK_S_OK, cases[i].sectors * 512 + 1);
+			assert_int_equal(fake_blk_completed(&request), 0);
+		}
+	}
+}
+
+/* BLK-03 */
+static void test_a_read_only_disk_is_not_written(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	start(FAKE_BLK_FEATURES | VIRTIO_BLK_F_RO, 64);
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_WRITE, 0, &segment, 512);
+	assert_refused(&request, VIRTIO_ERR_READ_ONLY);
+}
+
+/* BLK-18 */
+static void test_segment_limits_hold(void **state)
+{
+	(void)state;
+	struct virtio_segment segments[FAKE_BLK_SEG_MAX + 1];
+	struct virtio_blk_request request = {.type = VIRTIO_BLK_READ, .segments = segments};
+	start(FAKE_BLK_FEATURES, 64);
+	for (unsigned i = 0; i <= FAKE_BLK_SEG_MAX; i++)
+		segments[i] = fake_platform_buffer(512);
+	request.segment_count = FAKE_BLK_SEG_MAX;
+	assert_int_equal(fake_blk_execute(&request), 0);
+	request.segment_count = FAKE_BLK_SEG_MAX + 1;
+	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
+	request.segment_count = 2;
+	blk.max_segment_length = 512;
+	assert_int_equal(fake_blk_execute(&request), 0);
+	segments[1] = fake_platform_buffer(1024);
+	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
+}
+
+/* RING-07: a buffer has fewer than 2^32 bytes. */
+static void test_four_gigabytes_are_too_large(void **state)
+{
+	(void)state;
+	struct virtio_segment segments[2] = {{NULL, 0x1000, UINT32_MAX - 511}, {NULL, 0x2000, 512}};
+	struct virtio_blk_request request = {.type = VIRTIO_BLK_READ, .segments = segments, .segment_count = 2};
+	fake_blk_capacity(UINT64_MAX);
+	assert_int_equal(virtio_blk_poll_config(&blk), 1);
+	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
+	request.segment_count = 1;
+	segments[0].length = UINT32_MAX;
+	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
+}
+
+/* BLK-19, HB-01: each status means what it means; what is none is an error, and is told once. */
+static void test_the_status_decides(void **state)
+{
+	(void)state;
+	static const struct {
+		int status, result;
+	} cases[] = {
+		{VIRTIO_BLK_S_OK, 0},
+		{VIRTIO_BLK_S_IOERR, VIRTIO_ERR_IO},
+		{VIRTIO_BLK_S_UNSUPP, VIRTIO_ERR_UNSUPPORTED},
+		{3, VIRTIO_ERR_PROTOCOL},
+		{0x80, VIRTIO_ERR_PROTOCOL},
+		{0xff, VIRTIO_ERR_PROTOCOL},
+		{FAKE_DISK_UNTOUCHED, VIRTIO_ERR_PROTOCOL},
+	};
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct virtio_segment segment;
+		struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
+		assert_int_equal(fake_blk_submit(&request), 1);
+		fake_disk_take(&disk);
+		fake_disk_claim(&disk, 0, cases[i].status, 513);
+		assert_int_equal(fake_blk_completed(&request), cases[i].result);
+	}
+	assert_true(fake_platform_logged("fake device: a request is done with the impossible status 3"));
+	assert_false(fake_platform_logged("status 255"));
+}
+
+/* The status of an earlier request must not be taken for that of a later one in the same place. */
+static void test_each_request_starts_without_a_status(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
+	assert_int_equal(fake_blk_execute(&request), 0);
+	for (unsigned i = 0; i < 2 * 64; i++) {
+		assert_int_equal(fake_blk_submit(&request), 1);
+		fake_disk_take(&disk);
+		fake_disk_claim(&disk, 0, FAKE_DISK_UNTOUCHED, 513);
+		assert_int_equal(fake_blk_completed(&request), VIRTIO_ERR_PROTOCOL);
+	}
+}
+
+/* HB-02, HB-03, BLK-L2: modern devices must tell how much they read, legacy ones cannot be relied on. */
+static void test_a_short_read_fails_on_modern_devices(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t length;
+		int modern;
+	} cases[] = {
+		{0, VIRTIO_ERR_PROTOCOL},
+		{1, VIRTIO_ERR_PROTOCOL},
+		{1023, VIRTIO_ERR_PROTOCOL},
+		{1024, 0},
+		{1025, 0},
+		{UINT32_MAX, 0},
+	};
+	for (unsigned i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+		struct virtio_segment segment;
+		bool modern = i % 2 == 0;
+		start(modern ? FAKE_BLK_FEATURES : FAKE_BLK_FEATURES & ~VIRTIO_F_VERSION_1, 64);
+		struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 1024);
+		assert_int_equal(fake_blk_submit(&request), 1);
+		fake_disk_take(&disk);
+		fake_disk_claim(&disk, 0, VIRTIO_BLK_S_OK, cases[i / 2].length);
+		assert_int_equal(fake_blk_completed(&request), modern ? cases[i / 2].modern : 0);
+	}
+	assert_true(fake_platform_logged("fewer bytes"));
+}
+
+static void test_the_length_of_a_write_does_not_matter(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_WRITE, 0, &segment, 1024);
+	assert_int_equal(fake_blk_submit(&request), 1);
+	fake_disk_take(&disk);
+	fake_disk_claim(&disk, 0, VIRTIO_BLK_S_OK, 0);
+	assert_int_equal(fake_blk_completed(&request), 0);
+}
+
+#define MANY 300
+
+static struct virtio_segment many_segments[MANY];
+static struct virtio_blk_request many[MANY];
+static struct virtio_blk_request *pointers[MANY];
+
+static void make_many(void)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		many[i] = fake_blk_request(VIRTIO_BLK_READ, i % FAKE_DISK_SECTORS, &many_segments[i], 512);
+		pointers[i] = &many[i];
+	}
+}
+
+/* BLK-20, RING-17 */
+static void test_requests_finish_in_any_order(void **state)
+{
+	(void)state;
+	uint32_t random = 1;
+	make_many();
+	for (unsigned round = 0; round < FEATURE_SETS; round++) {
+		start(feature_sets[round], 256);
+		int taken = virtio_blk_submit(&blk, pointers, 60);
+		assert_int_equal(taken, 60);
+		assert_int_equal(fake_disk_take(&disk), 60);
+		for (unsigned left = 60; left; left--) {
+			random = random * 1103515245 + 12345;
+			unsigned index = (random >> 8) % left;
+			uint64_t sector = disk.held[index].sector;
+			fake_disk_finish(&disk, index);
+			struct virtio_blk_request *done;
+			assert_int_equal(virtio_blk_completed(&blk, &done, 1), 1);
+			assert_int_equal(done->sector, sector);
+			assert_int_equal(done->result, 0);
+			assert_memory_equal(done->segments[0].data, disk.medium[sector], 512);
+		}
+	}
+}
+
+static void test_a_burst_is_one_notification(void **state)
+{
+	(void)state;
+	struct virtio_blk_request *done[MANY];
+	make_many();
+	transport.queues[0].notifications = 0;
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 100), 100);
+	assert_int_equal(transport.queues[0].notifications, 1);
+	assert_int_equal(fake_disk_serve(&disk), 100);
+	assert_int_equal(virtio_blk_completed(&blk, done, MANY), 100);
+	for (unsigned i = 0; i < 100; i++)
+		assert_ptr_equal(done[i], &many[i]);
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 0), 0);
+	assert_int_equal(transport.queues[0].notifications, 1);
+}
+
+/* However many go in at once and come out at once, each comes back once. */
+static void test_a_full_ring_takes_what_fits_and_goes_on_later(void **state)
+{
+	(void)state;
+	static const uint16_t sizes[] = {4, 8, 64, 256};
+	make_many();
+	for (unsigned i = 0; i < 4 * FEATURE_SETS; i++) {
+		uint16_t size = sizes[i % 4];
+		start(feature_sets[i / 4], size);
+		bool indirect = virtio_device_has(blk.device, VIRTIO_F_INDIRECT_DESC);
+		unsigned room = indirect ? size : size / 3u;
+		unsigned submitted = 0, back = 0;
+		while (back < MANY) {
+			int taken = virtio_blk_submit(&blk, pointers + submitted, MANY - submitted);
+			assert_true(taken >= 0);
+			submitted += (unsigned)taken;
+			assert_int_equal(submitted - back, MANY - back < room ? MANY - back : room);
+			fake_disk_take(&disk);
+			fake_disk_finish(&disk, disk.held_count / 2);
+			struct virtio_blk_request *done[3];
+			assert_int_equal(virtio_blk_completed(&blk, done, 3), 1);
+			assert_int_equal(done[0]->result, 0);
+			done[0]->result = 1;
+			back++;
+		}
+		for (unsigned n = 0; n < MANY; n++)
+			assert_int_equal(many[n].result, 1);
+		assert_int_equal(blk.free_count, blk.slot_count);
+	}
+}
+
+static void test_a_wrong_request_ends_the_burst_before_it(void **state)
+{
+	(void)state;
+	make_many();
+	many[20].sector = FAKE_DISK_SECTORS;
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 40), 20);
+	assert_int_equal(virtio_blk_submit(&blk, pointers + 20, 20), VIRTIO_ERR_NO_SPACE);
+	assert_int_equal(fake_disk_serve(&disk), 20);
+}
+
+static void test_a_request_in_flight_is_not_taken_again(void **state)
+{
+	(void)state;
+	make_many();
+	pointers[1] = &many[0];
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 2), 1);
+	assert_int_equal(fake_blk_submit(&many[0]), VIRTIO_ERR_BUSY);
+	assert_int_equal(fake_disk_serve(&disk), 1);
+	assert_int_equal(fake_blk_completed(&many[0]), 0);
+	many[0].slot = UINT16_MAX;
+	assert_int_equal(fake_blk_execute(&many[0]), 0);
+}
+
+/* HR-02: the slots are ours, so a lie about one request does no harm to another. */
+static void test_a_lie_about_an_id_breaks_the_ring_and_nothing_else(void **state)
+{
+	(void)state;
+	struct virtio_blk_request *done;
+	make_many();
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 2), 2);
+	fake_device_lie_used(&transport.queues[0].ring, 200, 513);
+	assert_int_equal(virtio_blk_completed(&blk, &done, 1), VIRTIO_ERR_PROTOCOL);
+	assert_true(fake_platform_logged("fake device"));
+	assert_int_equal(virtio_blk_submit(&blk, pointers + 2, 1), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_blk_poll_config(&blk), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(blk.free_count, blk.slot_count - 2);
+}
+
+static unsigned handed_back;
+
+static void count_back(void *context, struct virtio_blk_request *request)
+{
+	(void)context;
+	assert_int_equal(request->result, VIRTIO_ERR_NO_DEVICE);
+	handed_back++;
+}
+
+static void test_a_broken_ring_still_gives_its_requests_back(void **state)
+{
+	(void)state;
+	struct virtio_blk_request *done;
+	make_many();
+	handed_back = 0;
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 50), 50);
+	fake_device_lie_index(&transport.queues[0].ring, 51);
+	assert_int_equal(virtio_blk_completed(&blk, &done, 1), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_blk_detach(&blk, count_back, NULL), 0);
+	assert_int_equal(handed_back, 50);
+	detached = true;
+}
+
+/* EVT-09 */
+static void test_interrupts_are_asked_for_without_losing_one(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < FEATURE_SETS; i++) {
+		struct virtio_segment segment;
+		start(feature_sets[i], 64);
+		struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
+		struct fake_device_ring *ring = &transport.queues[0].ring;
+		assert_int_equal(fake_blk_execute(&request), 0);
+		assert_int_equal(ring->interrupts, 0);
+		assert_int_equal(fake_blk_submit(&request), 1);
+		assert_false(virtio_blk_enable_interrupts(&blk));
+		fake_disk_serve(&disk);
+		assert_int_equal(ring->interrupts, 1);
+		assert_true(virtio_blk_enable_interrupts(&blk));
+		assert_int_equal(fake_blk_completed(&request), 0);
+		virtio_blk_disable_interrupts(&blk);
+		assert_int_equal(fake_blk_execute(&request), 0);
+		assert_int_equal(ring->interrupts, 1);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_written_is_read_back),
+		TEST(test_scattered_data_arrives_in_order),
+		TEST(test_a_flush_has_no_data_and_sector_0),
+		TEST(test_a_flush_on_a_device_without_is_refused),
+		TEST(test_the_serial_number_is_20_bytes),
+		TEST(test_only_whole_sectors_go),
+		TEST(test_an_empty_segment_is_refused),
+		TEST(test_nonsense_is_refused),
+		TEST(test_nothing_reaches_past_the_end),
+		TEST(test_a_read_only_disk_is_not_written),
+		TEST(test_segment_limits_hold),
+		TEST(test_four_gigabytes_are_too_large),
+		TEST(test_the_status_decides),
+		TEST(test_each_request_starts_without_a_status),
+		TEST(test_a_short_read_fails_on_modern_devices),
+		TEST(test_the_length_of_a_write_does_not_matter),
+		TEST(test_requests_finish_in_any_order),
+		TEST(test_a_burst_is_one_notification),
+		TEST(test_a_full_ring_takes_what_fits_and_goes_on_later),
+		TEST(test_a_wrong_request_ends_the_burst_before_it),
+		TEST(test_a_request_in_flight_is_not_taken_again),
+		TEST(test_a_lie_about_an_id_breaks_the_ring_and_nothing_else),
+		TEST(test_a_broken_ring_still_gives_its_requests_back),
+		TEST(test_interrupts_are_asked_for_without_losing_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
