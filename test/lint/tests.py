@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: ISC
+"""Each source file has a test file: test/unit/test_<name>.c, or one whose name goes on (test_<name>_hostile.c).
+
+TESTED_BY tells of the others where they are tested: along with the file that uses them, or in a machine.
+"""
+import os
+
+BOOT_GUEST = 'test/qemu/boot/main.c'
+
+TESTED_BY = {
+    'boot/alarm_apic.c': 'test/unit/test_wait.c',
+    'boot/alarm_pit.c': 'test/unit/test_wait.c',
+    'boot/chipset.c': 'test/unit/test_power.c',
+    'boot/clock_cpuid.c': 'test/unit/test_clock_claims.c',
+    'boot/clock_hypervisor.c': 'test/unit/test_clock_claims.c',
+    'boot/clock_kvm.c': 'test/unit/test_clock_claims.c',
+    'boot/hypervisor.c': 'test/unit/test_power.c',
+    'boot/pit.c': 'test/unit/test_clock_measure.c',
+    'boot/pm_timer.c': 'test/unit/test_clock_measure.c',
+    'boot/info_store.c': 'test/unit/test_multiboot1.c',
+    'boot/loader_memory.c': 'test/unit/test_multiboot1.c',
+    'boot/failure.c': BOOT_GUEST,
+    'boot/memory.c': BOOT_GUEST,
+    'boot/paging.c': BOOT_GUEST,
+    'boot/platform.c': BOOT_GUEST,
+    'boot/serial.c': BOOT_GUEST,
+    'boot/start.c': BOOT_GUEST,
+    'boot/x86_64/descriptors.c': BOOT_GUEST,
+    'boot/x86_64/exceptions.c': BOOT_GUEST,
+    'boot/x86_64/interrupts.c': BOOT_GUEST,
+    'boot/x86_64/machine.c': BOOT_GUEST,
+}
+
+
+def check(files):
+    problems, count = [], 0
+    tests = [os.path.basename(p) for p in files.under('test/unit/test_', ends=('.c',))]
+    for path in files.under('libvirtio/', 'boot/', ends=('.c',)):
+        count += 1
+        name = os.path.basename(path)[:-2]
+        own = [t for t in tests if t == f'test_{name}.c' or t.startswith(f'test_{name}_')]
+        elsewhere = TESTED_BY.get(path)
+        if elsewhere and own:
+            problems.append(f'{path}: has a test of its own now: take it out of TESTED_BY in test/lint/tests.py')
+        elif elsewhere and elsewhere not in files.paths:
+            problems.append(f'{path}: {elsewhere}, which tests it, is not there')
+        elif not elsewhere and not own:
+            problems.append(f'{path}: there is no test/unit/test_{name}.c')
+    return problems, f'{count} source files, {count - len(TESTED_BY)} with unit tests of their own'
