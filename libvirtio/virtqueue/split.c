@@ -84,60 +84,82 @@ static inline __attribute__((always_inline)) unsigned add_run(
 
 /* A chain while it is written. */
 struct chain {
-	unsigned at;       /* entry of the descriptor table for the next element */
-	uint64_t bytes;    /* so far */
-	uint64_t writable; /* of these, bytes that the device writes */
-	uint32_t zero;     /* not 0 once an element was empty */
+	struct virtq_desc *table;           /* where its elements are described */
+	const struct virtqueue_slot *links; /* which entry follows which; NULL: the one behind it */
+	unsigned at;                        /* entry for the next element */
+	unsigned last;                      /* entry of the element before */
+	uint64_t bytes;                     /* so far */
 };
 
-/*
- * Describe BUFFER's elements in TABLE from chain->at on: first those that the device reads (2.7.4.2), each but
- * the last with a next, which LINKS tells, or which is the entry behind where LINKS is NULL.
- */
-static inline __attribute__((always_inline)) void write_elements(struct virtq_desc *table,
-	const struct virtqueue_slot *links, const struct virtqueue_buffer *buffer, struct chain *chain)
+/* Describe COUNT segments with the same FLAGS. False when one is empty. */
+static inline __attribute__((always_inline)) bool write_part(
+	struct chain *chain, const struct virtio_segment *segment, unsigned count, unsigned flags)
 {
-	unsigned count = virtqueue_segments(buffer);
+	for (; count > 0; count--, segment++) {
+		unsigned next = chain->links ? chain->links[chain->at].next : chain->at + 1;
 
-	for (unsigned i = 0; i < count; i++) {
-		const struct virtio_segment *segment = &buffer->segments[i];
-		unsigned write = i < buffer->readable ? 0 : VIRTQ_DESC_F_WRITE;
-		unsigned more = i + 1 < count ? VIRTQ_DESC_F_NEXT : 0;
-		unsigned next = links ? links[chain->at].next : i + 1;
-
-		describe(&table[chain->at], segment, write | more, next);
-		chain->at = next;
+		if (segment->length == 0)
+			return false;
+		describe(&chain->table[chain->at], segment, flags, next);
 		chain->bytes += segment->length;
-		chain->writable += write ? segment->length : 0;
-		chain->zero |= segment->length == 0;
+		chain->last = chain->at;
+		chain->at = next;
 	}
+	return true;
 }
 
-/* A chain of the ring's own descriptors: the free ones, which stay linked as they are. */
-static void write_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, struct chain *chain)
+/*
+ * Describe BUFFER's elements, first those that the device reads (2.7.4.2). Returns the bytes that it may write, or
+ * VIRTIO_ERR_INVALID for an empty element, or too many bytes (2.7.5.2).
+ */
+static inline __attribute__((always_inline)) int64_t write_elements(
+	struct chain *chain, const struct virtqueue_buffer *buffer)
 {
-	write_elements(vq->descriptors, vq->slots, buffer, chain);
+	const struct virtio_segment *segments = buffer->segments;
+	uint64_t readable;
+
+	if (!write_part(chain, segments, buffer->readable, VIRTQ_DESC_F_NEXT))
+		return VIRTIO_ERR_INVALID;
+	readable = chain->bytes;
+	if (!write_part(chain, segments + buffer->readable, buffer->writable, VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_NEXT))
+		return VIRTIO_ERR_INVALID;
+	if (chain->bytes > UINT32_MAX)
+		return VIRTIO_ERR_INVALID;
+	chain->table[chain->last].flags = le16_from(buffer->writable ? VIRTQ_DESC_F_WRITE : 0);
+	return (int64_t)(chain->bytes - readable);
+}
+
+/*
+ * A chain of the ring's own descriptors: the free ones from *HEAD on, which stay linked as they are. *HEAD becomes the
+ * free one after them. Returns as write_elements.
+ */
+static int64_t write_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, uint16_t *head)
+{
+	struct chain chain = {.table = vq->descriptors, .links = vq->slots, .at = *head};
+	int64_t writable = write_elements(&chain, buffer);
+
+	*head = (uint16_t)chain.at;
+	return writable;
 }
 
 /*
  * One descriptor of the ring, which points to a table with the elements (2.7.5.3). Each slot has a table of its
- * own from the start, so that it stays intact until the slot is free again.
+ * own from the start, so that it stays intact until the slot is free again. *HEAD and result as above.
  */
-static void write_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, struct chain *chain)
+static int64_t write_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, uint16_t *head)
 {
 	struct virtq_desc *descriptors = vq->descriptors;
-	unsigned head = chain->at;
-	size_t offset = (size_t)head * vq->max_segments * sizeof(struct virtq_desc);
+	size_t offset = (size_t)*head * vq->max_segments * sizeof(struct virtq_desc);
+	struct chain chain = {.table = (struct virtq_desc *)(void *)(vq->tables + offset)};
+	int64_t writable = write_elements(&chain, buffer);
 	struct virtio_segment table = {
-		.data = vq->tables + offset,
 		.device_address = vq->tables_address + offset,
-		.length = (uint32_t)(virtqueue_segments(buffer) * sizeof(struct virtq_desc)),
+		.length = (uint32_t)(chain.at * sizeof(struct virtq_desc)),
 	};
 
-	chain->at = 0;
-	write_elements(table.data, NULL, buffer, chain);
-	describe(&descriptors[head], &table, VIRTQ_DESC_F_INDIRECT, 0);
-	chain->at = vq->slots[head].next;
+	describe(&descriptors[*head], &table, VIRTQ_DESC_F_INDIRECT, 0);
+	*head = vq->slots[*head].next;
+	return writable;
 }
 
 /*
@@ -149,10 +171,11 @@ static __attribute__((noinline)) int add_chain(struct virtqueue *vq, const struc
 {
 	struct available *available = vq->driver;
 	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
-	struct chain chain = {.at = vq->free_head};
+	uint16_t head = vq->free_head;
 	unsigned count = virtqueue_segments(buffer);
 	bool indirect = count > 1 && vq->tables;
 	unsigned descriptors = indirect ? 1 : count;
+	int64_t writable;
 
 	if (!buffer->token || count == 0)
 		return VIRTIO_ERR_INVALID;
@@ -160,39 +183,40 @@ static __attribute__((noinline)) int add_chain(struct virtqueue *vq, const struc
 		return VIRTIO_ERR_TOO_LARGE;
 	if (descriptors > vq->free_count)
 		return 0;
-	if (indirect)
-		write_indirect(vq, buffer, &chain);
-	else
-		write_direct(vq, buffer, &chain);
-	if (chain.zero || chain.bytes > UINT32_MAX)
-		return VIRTIO_ERR_INVALID;
+	writable = indirect ? write_indirect(vq, buffer, &head) : write_direct(vq, buffer, &head);
+	if (writable < 0)
+		return (int)writable;
 	slot->token = buffer->token;
-	slot->writable = (uint32_t)chain.writable;
+	slot->writable = (uint32_t)writable;
 	slot->descriptors = (uint16_t)descriptors;
 	available->ring[vq->added++ & vq->mask] = le16_from(vq->free_head);
-	vq->free_head = (uint16_t)chain.at;
+	vq->free_head = head;
 	vq->free_count = (uint16_t)(vq->free_count - descriptors);
 	return 1;
 }
 
-/*
- * Add what is left after the first DONE of COUNT buffers: run after run, with those between that need a closer
- * look.
- */
+/* Add a run, if the first buffer looks like one of a run. */
+static inline unsigned try_run(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+{
+	uint32_t first = shape(buffers->readable, buffers->writable);
+
+	if (first == shape(0, 1))
+		return add_run(vq, buffers, count, 1);
+	return first == shape(1, 0) ? add_run(vq, buffers, count, 0) : 0;
+}
+
+/* Add what is left after the first DONE of COUNT buffers: runs, and between them those that need a closer look. */
 static __attribute__((noinline)) int add_rest(
 	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count, unsigned done)
 {
 	while (done < count) {
-		const struct virtqueue_buffer *next = &buffers[done];
-		int result = add_chain(vq, next);
+		int result = (int)try_run(vq, &buffers[done], count - done);
 
+		if (result == 0)
+			result = add_chain(vq, &buffers[done]);
 		if (result <= 0)
 			return done ? (int)done : result;
-		done++;
-		if (next->writable)
-			done += add_run(vq, next + 1, count - done, 1);
-		else
-			done += add_run(vq, next + 1, count - done, 0);
+		done += (unsigned)result;
 	}
 	return (int)done;
 }
@@ -205,10 +229,7 @@ static int split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffer
 		return VIRTIO_ERR_PROTOCOL;
 	if (count == 0)
 		return 0;
-	if (buffers->writable)
-		done = add_run(vq, buffers, count, 1);
-	else
-		done = add_run(vq, buffers, count, 0);
+	done = try_run(vq, buffers, count);
 	return done == count ? (int)done : add_rest(vq, buffers, count, done);
 }
 
