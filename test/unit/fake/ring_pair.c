@@ -74,6 +74,26 @@ void *ring_pair_get(struct ring_pair *pair, uint32_t *length)
 	return used.token;
 }
 
+void ring_pair_over_all(uint16_t size, uint16_t max_segments, void (*body)(struct ring_pair *pair))
+{
+	static const uint64_t feature_sets[] = {
+		0,
+		VIRTIO_F_EVENT_IDX,
+		VIRTIO_F_INDIRECT_DESC,
+		VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC,
+	};
+
+	for (unsigned kind = 0; fake_device_rings[kind]; kind++) {
+		for (unsigned i = 0; i < sizeof feature_sets / sizeof feature_sets[0]; i++) {
+			struct ring_pair pair;
+
+			ring_pair_open(&pair, fake_device_rings[kind], size, max_segments, feature_sets[i]);
+			body(&pair);
+			ring_pair_close(&pair);
+		}
+	}
+}
+
 void *ring_pair_token(uintptr_t number)
 {
 	return (void *)number; /* never followed */

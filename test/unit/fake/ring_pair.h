@@ -43,6 +43,12 @@ bool ring_pair_serve(struct ring_pair *pair, uint32_t length);
 /* Take one used buffer: its token. Fails the test unless there is one. LENGTH may be NULL. */
 void *ring_pair_get(struct ring_pair *pair, uint32_t *length);
 
+/*
+ * Run BODY on a pair of SIZE entries, opened and closed around it, for each kind of ring with each combination of
+ * EVENT_IDX and INDIRECT_DESC.
+ */
+void ring_pair_over_all(uint16_t size, uint16_t max_segments, void (*body)(struct ring_pair *pair));
+
 /* A token made of a NUMBER. */
 void *ring_pair_token(uintptr_t number);
 
