@@ -4,7 +4,6 @@
  * that has it (Intel 82371AB section 7.2, ICH9 section 13.1). Looks only at the slots where hypervisors put
  * them.
  */
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "chipset.h"
@@ -59,4 +58,10 @@ uint16_t boot_chipset_pm_base(void)
 	for (size_t i = 0; i < sizeof chipsets / sizeof chipsets[0] && base == 0; i++)
 		base = pm_base_of(&chipsets[i]);
 	return base;
+}
+
+bool boot_chipset_has_pci(void)
+{
+	boot_out32(CONFIG_ADDRESS, CONFIG_ENABLE);
+	return boot_in32(CONFIG_ADDRESS) == CONFIG_ENABLE;
 }

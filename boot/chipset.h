@@ -6,6 +6,7 @@
 #ifndef BOOT_CHIPSET_H
 #define BOOT_CHIPSET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The registers, as offsets from the PM base. */
@@ -14,5 +15,8 @@
 
 /* The first port of the PM registers, or 0 when none were found. */
 uint16_t boot_chipset_pm_base(void);
+
+/* Whether there is a PCI bus: the register that selects what to configure holds what is written to it. */
+bool boot_chipset_has_pci(void);
 
 #endif

@@ -66,10 +66,27 @@ static void try_power_off(void)
 		boot_out16(QEMU_PM1A_CONTROL, SLEEP_ENABLE);
 }
 
+static void reset_by_processor(void)
+{
+	boot_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
+	boot_triple_fault();
+}
+
+/*
+ * Virtual machines without PCI (Firecracker, QEMU's microvm with -no-reboot) are ended by a reset, and have no
+ * other way that could be found without ACPI tables.
+ */
+static void try_reset_as_end(void)
+{
+	if (qemu_ports_allowed() && !boot_chipset_has_pci())
+		reset_by_processor();
+}
+
 void boot_power_off(void)
 {
 	boot_interrupts_disable();
 	try_power_off();
+	try_reset_as_end();
 	boot_halt();
 }
 
@@ -77,8 +94,7 @@ void boot_reset(void)
 {
 	boot_interrupts_disable();
 	boot_out8(RESET_PORT, RESET_HARD);
-	boot_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
-	boot_triple_fault();
+	reset_by_processor();
 	boot_halt();
 }
 
@@ -87,6 +103,7 @@ void boot_exit(int status)
 	boot_interrupts_disable();
 	try_debug_exit(status < 0 || status > BOOT_FATAL_STATUS ? BOOT_FATAL_STATUS : (uint8_t)status);
 	try_power_off();
+	try_reset_as_end();
 	boot_halt();
 }
 

@@ -19,7 +19,8 @@ BOOT_BEGIN_DECLS
 
 /*
  * Switch the machine off: the PM1a control register of the chipset (QEMU's pc and q35, VirtualBox), or bhyve's
- * port 0x404. Disks are not flushed: that is the runtime's to do first.
+ * port 0x404. A virtual machine without PCI (Firecracker, QEMU's microvm with -no-reboot) is reset, which ends
+ * it. Disks are not flushed: that is the runtime's to do first.
  */
 __attribute__((noreturn)) void boot_power_off(void);
 

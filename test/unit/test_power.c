@@ -44,7 +44,7 @@ static void bhyve(void)
 	fake_machine.reset_port = true;
 }
 
-static size_t byte_writes(uint16_t port)
+static size_t writes_to(uint16_t port)
 {
 	size_t count = 0;
 
@@ -82,7 +82,7 @@ static void test_without_isa_debug_exit_the_machine_is_switched_off(void **state
 	q35();
 	status = 3;
 	assert_int_equal(fake_machine_run(exit_with_status), FAKE_POWERED_OFF);
-	assert_int_equal(byte_writes(0x501), 0);
+	assert_int_equal(writes_to(0x501), 0);
 }
 
 static void test_power_off_finds_the_pm_base_of_the_pc(void **state)
@@ -110,8 +110,8 @@ static void test_pm_registers_that_are_switched_off_are_not_used(void **state)
 	fake_machine_config(0x1f, 0, 0x40, 0xb001);
 	fake_machine_config(0x1f, 0, 0x44, 0);
 	assert_int_equal(fake_machine_run(boot_power_off), FAKE_HALTED);
-	assert_int_equal(byte_writes(0xb004), 0);
-	assert_int_equal(byte_writes(0x604), 1);
+	assert_int_equal(writes_to(0xb004), 0);
+	assert_int_equal(writes_to(0x604), 1);
 }
 
 static void test_power_off_on_bhyve_is_one_16_bit_write(void **state)
@@ -140,7 +140,24 @@ static void test_without_a_hypervisor_no_port_of_qemu_is_touched(void **state)
 	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_HALTED);
 	status = 1;
 	assert_int_equal(fake_machine_run(exit_with_status), FAKE_HALTED);
-	assert_int_equal(byte_writes(0x501) + byte_writes(0x505) + byte_writes(0x604), 0);
+	assert_int_equal(writes_to(0x501) + writes_to(0x505) + writes_to(0x604), 0);
+}
+
+static void test_a_virtual_machine_without_pci_is_ended_by_a_reset(void **state)
+{
+	(void)state;
+	fake_machine.no_pci = true;
+	assert_int_equal(fake_machine_run(boot_power_off), FAKE_TRIPLE_FAULT);
+	assert_int_equal(writes_to(0x64), 1);
+	assert_int_equal(fake_machine_run(exit_with_status), FAKE_TRIPLE_FAULT);
+}
+
+static void test_a_machine_of_its_own_is_never_reset_to_switch_it_off(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	fake_machine.no_pci = true;
+	assert_int_equal(fake_machine_run(boot_power_off), FAKE_HALTED);
 }
 
 static void test_a_fatal_error_goes_out_through_isa_debug_exit(void **state)
@@ -164,7 +181,7 @@ static void test_a_fatal_error_halts_where_nobody_listens(void **state)
 	(void)state;
 	q35();
 	assert_int_equal(fake_machine_run(boot_fatal_exit), FAKE_HALTED);
-	assert_int_equal(byte_writes(0xb004), 0);
+	assert_int_equal(writes_to(0xb004), 0);
 }
 
 static void test_reset_uses_port_cf9(void **state)
@@ -179,7 +196,7 @@ static void test_reset_ends_in_a_triple_fault(void **state)
 {
 	(void)state;
 	assert_int_equal(fake_machine_run(boot_reset), FAKE_TRIPLE_FAULT);
-	assert_int_equal(byte_writes(0x64), 1);
+	assert_int_equal(writes_to(0x64), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_machine, no_rule_broken)
@@ -196,6 +213,8 @@ int main(void)
 		TEST(test_power_off_on_bhyve_is_one_16_bit_write),
 		TEST(test_bhyve_never_sees_the_ports_of_qemu),
 		TEST(test_without_a_hypervisor_no_port_of_qemu_is_touched),
+		TEST(test_a_virtual_machine_without_pci_is_ended_by_a_reset),
+		TEST(test_a_machine_of_its_own_is_never_reset_to_switch_it_off),
 		TEST(test_a_fatal_error_goes_out_through_isa_debug_exit),
 		TEST(test_a_fatal_error_is_told_to_pvpanic_next),
 		TEST(test_a_fatal_error_halts_where_nobody_listens),

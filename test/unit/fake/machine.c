@@ -236,6 +236,8 @@ uint32_t boot_in32(uint16_t port)
 
 		return (uint32_t)(m->pm_timer_first + count) & m->pm_timer_mask;
 	}
+	if (port == 0xcf8)
+		return m->no_pci ? 0xffffffff : m->config_address;
 	if (port == 0xcfc)
 		return config_read();
 	broken("a 32-bit read where no 32-bit register is");

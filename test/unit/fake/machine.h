@@ -68,6 +68,7 @@ struct fake_machine {
 	} config[FAKE_REGISTERS]; /* PCI configuration registers; all others read all ones */
 	size_t config_count;
 	uint32_t config_address;
+	bool no_pci; /* no configuration registers at all */
 
 	bool debug_exit;          /* isa-debug-exit at 0x501 */
 	uint8_t pvpanic;          /* events that pvpanic takes; 0 for no such device */
