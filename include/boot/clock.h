@@ -41,6 +41,14 @@ const struct boot_clock_info *boot_clock_describe(void);
 uint64_t boot_clock_now(void);
 
 /*
+ * Nanoseconds since 1970 began, by the CMOS clock as the hypervisor sets it: UTC on QEMU, and on bhyve with `-u`.
+ * It is read at the first call, to the second, which may take a few milliseconds, and carried on by
+ * boot_clock_now() from there. 0 when there is no such clock or what it shows is nonsense. Not callable from an
+ * interrupt handler the first time.
+ */
+uint64_t boot_clock_wall(void);
+
+/*
  * Sleep until boot_clock_now() reaches DEADLINE, or an interrupt arrives, or a millisecond has passed,
  * whichever is first: the caller looks whether there is work and calls again. An interrupt that arrives just
  * before the processor sleeps ends the sleep at once. Work that is found by looking at memory or a register,

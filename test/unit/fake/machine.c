@@ -204,6 +204,11 @@ uint8_t boot_in8(uint16_t port)
 		return pit_read();
 	if (m->pic && (port == 0x21 || port == 0xa1))
 		return m->pic_mask[port == 0xa1];
+	if (m->cmos && port == 0x71) {
+		if (m->cmos_runs_wild && m->cmos_index == 0)
+			m->cmos_register[0] = (uint8_t)((m->cmos_register[0] + 1) % 60);
+		return m->cmos_register[m->cmos_index];
+	}
 	if (m->debug_exit && port == 0x501)
 		return 0;
 	if (m->pvpanic != 0 && port == 0x505)
@@ -248,6 +253,8 @@ void boot_out8(uint16_t port, uint8_t value)
 {
 	pass();
 	record(port, 1, value);
+	if (port == 0x70)
+		m->cmos_index = value & 0x7f;
 	if (m->pit && port == 0x43)
 		pit_control(value);
 	if (m->pit && port == 0x40)

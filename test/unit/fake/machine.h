@@ -70,6 +70,11 @@ struct fake_machine {
 	uint32_t config_address;
 	bool no_pci; /* no configuration registers at all */
 
+	bool cmos;                  /* the CMOS clock is there ... */
+	uint8_t cmos_register[128]; /* ... and shows this */
+	uint8_t cmos_index;
+	bool cmos_runs_wild; /* another second at every look */
+
 	bool debug_exit;          /* isa-debug-exit at 0x501 */
 	uint8_t pvpanic;          /* events that pvpanic takes; 0 for no such device */
 	uint16_t pm_control_port; /* where soft off works; 0 for nowhere */
