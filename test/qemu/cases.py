@@ -75,11 +75,12 @@ def console_cases(build):
 def net_cases(build):
     image = build.example("net_echo")
     for name, board, options in DEVICES:
-        yield Case(f"net_echo {name}", image, scenarios.echo, machine=board, nets=[options])
+        yield Case(f"net_echo {name}", image, scenarios.driven(options, scenarios.echo), machine=board, nets=[options])
     for count in (2, 4):
         for board in MACHINES:
-            yield Case(f"net_echo {board}, {count} devices", image, scenarios.echo_briefly, machine=board,
-                       nets=[""] * count)
+            for number in (0, count - 1):
+                yield Case(f"net_echo {board}, {count} devices, the one at {number}", image, scenarios.echo_briefly,
+                           machine=board, nets=[""] * count, cable=number, command_line=f"device={number}")
     for board in MACHINES:
         yield Case(f"net_echo {board} mrg_rxbuf=off", image, scenarios.echo, machine=board, nets=["mrg_rxbuf=off"])
         yield Case(f"net_echo {board} 6 GiB", image, scenarios.echo_briefly, machine=board, memory="6G", nets=[""])
@@ -87,6 +88,43 @@ def net_cases(build):
                command_line=f"{LONG} ip=192.168.7.9/24", modules=2, nets=[""])
     yield Case("net_echo GRUB, ip=, module", image, scenarios.echo_from("192.168.7.9", "192.168.7.1"),
                command_line="ip=192.168.7.9/24", modules=1, nets=[""], grub=True)
+    wrong = scenarios.ends_with(1, "VIRTIO_ERR_NO_DEVICE")
+    yield Case("net_echo without a device", image, wrong)
+    yield Case("net_echo with a disk only", image, wrong, disks=[Disk()])
+    yield Case("net_echo with one device too few", image, wrong, nets=[""], command_line="device=1")
+    yield Case("net_echo told nonsense", image, scenarios.ends_with(2, "ip=10.0.2.256/24"), nets=[""],
+               command_line="ip=10.0.2.256/24")
+
+
+def blk_case(name, build, disks, words="", **more):
+    """guest_blk on these disks, each with a pattern of its own."""
+    for number, made in enumerate(disks):
+        made.seed = scenarios.FOUND_SEED + number
+    command_line = f"disks={len(disks)} found={scenarios.FOUND_SEED} seed={scenarios.WRITTEN_SEED} {words}".strip()
+    return Case(name, build.guest("guest_blk"), scenarios.blk(disks), disks=disks, command_line=command_line, **more)
+
+
+def blk_cases(build):
+    for name, board, options in DEVICES:
+        case = blk_case(f"guest_blk {name}", build, [Disk(options=options)], machine=board)
+        case.scenario = scenarios.driven(options, case.scenario)
+        yield case
+    for count in (2, 4):
+        for board in MACHINES:
+            yield blk_case(f"guest_blk {board}, {count} devices", build, [Disk(sectors=1024) for _ in range(count)],
+                           machine=board)
+    for transport, options in TRANSPORTS.items():
+        yield blk_case(f"guest_blk {transport} read-only", build, [Disk(options=options, drive="readonly=on")])
+        yield blk_case(f"guest_blk {transport} blocks of 4096", build,
+                       [Disk(options=f"{options},logical_block_size=4096,physical_block_size=4096")])
+        yield blk_case(f"guest_blk {transport} queue-size=8", build, [Disk(options=f"{options},queue-size=8")])
+    yield blk_case("guest_blk ring=16 segments=1", build, [Disk()], "ring=16 segments=1")
+    yield blk_case("guest_blk 6 GiB", build, [Disk()], memory="6G")
+    yield blk_case("guest_blk modules, long command line", build, [Disk()], LONG, modules=2)
+    yield blk_case("guest_blk by GRUB, module", build, [Disk()], modules=1, grub=True)
+    yield Case("guest_blk without a disk", build.guest("guest_blk"), scenarios.ends_with(1, "FAIL number of disks"))
+    yield Case("guest_blk sees a wrong pattern", build.guest("guest_blk"), scenarios.ends_with(1, "FAIL"),
+               command_line="found=2", disks=[Disk(seed=1)])
 
 
 def other_build_cases(build):
@@ -98,13 +136,14 @@ def other_build_cases(build):
     yield Case("console", build.example("console"), scenarios.console())
     for transport, options in TRANSPORTS.items():
         yield Case(f"net_echo {transport}", build.example("net_echo"), scenarios.echo, nets=[options])
+        yield blk_case(f"guest_blk {transport}", build, [Disk(options=options)])
 
 
 def all_cases(made):
     """(name, case) for each of the builds that succeeded."""
     for build in [build for build in builds.IMAGES if build in made]:
         if build is builds.GCC:
-            kinds = [boot_cases, console_cases, net_cases]
+            kinds = [boot_cases, console_cases, net_cases, blk_cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

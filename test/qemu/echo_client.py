@@ -71,7 +71,8 @@ class EchoClient:
             raise TestFailure(f"an answer where none was due: {data!r:.200}")
 
     def quit(self):
-        self.send(b"quit")
+        """The unikernel's last answer."""
+        self.echo(b"quit")
 
     # On the wire
 

@@ -11,11 +11,10 @@ from outcome import TestFailure
 class Link:
     """QEMU connects to it, over TCP on this machine; each frame travels with its length, 4 bytes, in front."""
 
-    def __init__(self, name="net0"):
+    def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._socket = None
         self._buffer = b""
-        self.netdev = f"socket,id={name},connect=127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self):
         return self
@@ -24,6 +23,10 @@ class Link:
         self._listener.close()
         if self._socket:
             self._socket.close()
+
+    def netdev(self, name):
+        """What to give to QEMU's -netdev, for a network of this NAME."""
+        return f"socket,id={name},connect=127.0.0.1:{self._listener.getsockname()[1]}"
 
     def _connect(self, deadline):
         self._listener.settimeout(max(0.1, deadline - time.monotonic()))

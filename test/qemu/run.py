@@ -18,8 +18,11 @@ LIMIT = 180
 
 @dataclasses.dataclass
 class Disk:
-    sectors: int
+    """One disk image: SECTORS with the pattern of SEED, or CONTENT."""
+
+    sectors: int = 4096
     seed: int = 1
+    content: bytes = b""
     options: str = ""  # of the device
     drive: str = ""  # of the drive, such as "readonly=on"
 
@@ -34,6 +37,7 @@ class Case:
     command_line: str = ""
     modules: int = 0
     nets: list = dataclasses.field(default_factory=list)  # the options of each net device
+    cable: int = 0  # which of them is connected to the test
     disks: list = dataclasses.field(default_factory=list)
     grub: bool = False
     exit_device: bool = True
@@ -42,10 +46,10 @@ class Case:
 
 
 def net_devices(case, link):
-    """The first device has a cable to the test, the others to nowhere."""
+    """One device has a cable to the test, the others to nowhere."""
     argv = []
     for number, options in enumerate(case.nets):
-        netdev = link.netdev if number == 0 else f"hubport,id=net{number},hubid={number}"
+        netdev = link.netdev(f"net{number}") if number == case.cable else f"hubport,id=net{number},hubid={number}"
         device = f"virtio-net-pci,netdev=net{number},mac=52:54:00:00:01:{number:02x},romfile="
         argv += ["-netdev", netdev, "-device", f"{device},addr={4 + number:#x}" + (f",{options}" if options else "")]
     return argv
@@ -54,7 +58,8 @@ def net_devices(case, link):
 def disk_devices(case, folder):
     argv = []
     for number, made in enumerate(case.disks):
-        path = disk.make(folder / f"disk{number}.img", made.sectors, made.seed)
+        path = folder / f"disk{number}.img"
+        path.write_bytes(made.content or disk.pattern(made.sectors, made.seed))
         drive = f"file={path},format=raw,if=none,id=disk{number},cache=unsafe"
         drive += f",{made.drive}" if made.drive else ""
         device = f"virtio-blk-pci,drive=disk{number},addr={12 + number:#x}"

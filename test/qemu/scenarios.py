@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 """What happens in a test once its machine runs: one function for each kind of kernel."""
 
+import re
+
+import disk
 import frames
 from echo_client import ECHO_PORT, EchoClient, pattern
 from machine import Exit
@@ -47,6 +50,29 @@ def powers_off(*texts):
     return scenario
 
 
+# How the device is driven
+
+RING_INDIRECT_DESC, RING_EVENT_IDX = 28, 29  # VIRTIO 6: bit numbers
+
+
+def driven(options, scenario):
+    """SCENARIO, and the kernel tells that it drove a device with these OPTIONS of QEMU's as it should."""
+    transport = "legacy PCI" if "disable-modern=on" in options else "modern PCI"
+    wanted = {RING_INDIRECT_DESC: "indirect_desc=off" not in options, RING_EVENT_IDX: "event_idx=off" not in options}
+
+    def checked(machine, other):
+        scenario(machine, other)
+        expect_text(machine, transport)
+        features = re.search(r"features (?:0x)?([0-9a-f]+)", machine.output)
+        if not features:
+            raise TestFailure("it does not tell the features")
+        for bit, on in wanted.items():
+            if (int(features.group(1), 16) >> bit & 1) != on:
+                raise TestFailure(f"feature bit {bit} should be {'on' if on else 'off'}: {features.group(0)}")
+
+    return checked
+
+
 # The console
 
 
@@ -71,6 +97,24 @@ def console_left_alone(machine, _):
     """Nobody types: it ends by itself."""
     expect_status(machine, 0)
     expect_text(machine, "hello", "world")
+
+
+# The disk
+
+FOUND_SEED, WRITTEN_SEED = 1, 7  # of the first disk; the next ones have the numbers that follow
+
+
+def blk(disks):
+    """guest_blk reads what we wrote, and writes what we then read. A read-only disk must be as it was."""
+
+    def scenario(machine, folder):
+        expect_status(machine, 0)
+        expect_text(machine, f"{len(disks)} disks", "PASS")
+        for number, made in enumerate(disks):
+            seed = FOUND_SEED if "readonly=on" in made.drive else WRITTEN_SEED
+            disk.check(folder / f"disk{number}.img", made.sectors, seed + number)
+
+    return scenario
 
 
 # The network

@@ -1,6 +1,102 @@
 # SPDX-License-Identifier: ISC
-"""To come."""
+"""Kernels built outside of the tree, by what `meson install` put in place and pkg-config tells, and nothing else."""
+
+import os
+import pathlib
+import shlex
+import shutil
+import tempfile
+
+import builds
+import scenarios
+from outcome import TestFailure, command
+from run import Case, run_case
+
+TOOLCHAINS = [(compiler, linker) for compiler in ("gcc", "clang") for linker in ("bfd", "lld")]
+WARNINGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+SHIM_ALONE_STATUS = 21
 
 
-def run(*_):
-    """Nothing yet."""
+class Installed:
+    """The files of one build, installed under a folder."""
+
+    def __init__(self, build, folder):
+        self.root = pathlib.Path(folder, "root")
+        command(["meson", "install", "--no-rebuild", "--quiet", "-C", build.folder],
+                env={**os.environ, "DESTDIR": str(self.root)})
+        files = sorted(self.root.rglob("*.pc"))
+        if [file.name for file in files] != ["libvirtio.pc", "libvirtio_boot.pc"]:
+            raise TestFailure(f"installed pkg-config files: {files}")
+        self.prefix = next(self.root.rglob("include")).parent
+        self.environment = {**os.environ, "PKG_CONFIG_PATH": str(files[0].parent), "PKG_CONFIG_LIBDIR": ""}
+
+    def flags(self, what, *packages):
+        argv = ["pkg-config", f"--define-variable=prefix={self.prefix}", what, *packages]
+        return shlex.split(command(argv, env=self.environment))
+
+    def build(self, compiler, linker, output, sources, packages):
+        """Compile and link in one step, as a user would."""
+        command([compiler, *WARNINGS, *self.flags("--cflags", *packages), f"-fuse-ld={linker}", *sources, "-o", output,
+                 *self.flags("--libs", *packages)])
+        return output
+
+
+def boot(image, scenario, accelerator, **more):
+    command([builds.TOP / "tools" / "check-image", image])
+    run_case(Case(image.name, image, scenario, **more), accelerator)
+
+
+def copy_example(name, folder):
+    """Sources out of reach of the tree; #include of a neighbour still works."""
+    target = pathlib.Path(folder, name)
+    shutil.copytree(builds.TOP / "examples" / name, target)
+    return sorted(target.glob("*.c"))
+
+
+def check_examples(build, compiler, linker, accelerator):
+    """Both examples, with the packages named in either order."""
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
+        installed = Installed(build, folder)
+        for name, packages, scenario, nets in (
+            ("console", ["libvirtio", "libvirtio_boot"], scenarios.console(), []),
+            ("net_echo", ["libvirtio_boot", "libvirtio"], scenarios.echo_briefly, [""]),
+        ):
+            image = pathlib.Path(folder, f"{name}.elf")
+            installed.build(compiler, linker, image, copy_example(name, folder), packages)
+            boot(image, scenario, accelerator, nets=nets)
+
+
+def check_shim_alone(build, compiler, linker, accelerator):
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
+        image = pathlib.Path(folder, "shim.elf")
+        source = builds.TOP / "test" / "boot_alone" / "shim.c"
+        Installed(build, folder).build(compiler, linker, image, [source], ["libvirtio_boot"])
+        symbols = command(["nm", image])
+        if " virtio_" in symbols or " virtqueue_" in symbols:
+            raise TestFailure(f"the library is in it\n{symbols}")
+        boot(image, scenarios.ends_with(SHIM_ALONE_STATUS), accelerator)
+
+
+def check_library_alone(build, compiler, linker):
+    """In a process, with hooks of its own; and each member of the archive, with nothing but the four functions."""
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
+        installed = Installed(build, folder)
+        program = pathlib.Path(folder, "library")
+        installed.build(compiler, linker, program, [builds.TOP / "test" / "boot_alone" / "library.c"], ["libvirtio"])
+        command([program])
+        stub = pathlib.Path(folder, "stub.c")
+        stub.write_text("void memcpy(void) {} void memmove(void) {} void memset(void) {} void memcmp(void) {}\n"
+                        "void _start(void) {}\n")
+        libs = installed.flags("--libs", "libvirtio")
+        command([compiler, f"-fuse-ld={linker}", "-ffreestanding", "-fno-builtin", "-w", "-nostdlib", "-static", stub,
+                 "-Wl,--whole-archive", *libs, "-Wl,--no-whole-archive", "-o", pathlib.Path(folder, "all")])
+
+
+def run(report, accelerator):
+    for compiler, linker in TOOLCHAINS:
+        build = builds.GCC if compiler == "gcc" else builds.CLANG
+        name = f"{compiler} ld.{linker}"
+        report.run("consumer", f"{name}: the shim without the library", check_shim_alone, build, compiler, linker,
+                   accelerator)
+        report.run("consumer", f"{name}: the library without the shim", check_library_alone, build, compiler, linker)
+        report.run("consumer", f"{name}: the examples", check_examples, build, compiler, linker, accelerator)

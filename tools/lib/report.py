@@ -4,6 +4,7 @@
 import sys
 import threading
 import time
+import traceback
 
 from outcome import TestFailure, TestSkipped
 
@@ -38,6 +39,10 @@ class Report:
             self.add("skip", group, name, str(reason))
         except TestFailure as failure:
             self.add("FAIL", group, name, seconds=time.monotonic() - start, detail=str(failure))
+            return False
+        except Exception:  # pylint: disable=broad-exception-caught
+            # A mistake in the test itself is one failed test, not the end of them all.
+            self.add("FAIL", group, name, seconds=time.monotonic() - start, detail=traceback.format_exc())
             return False
         else:
             self.add("ok", group, name, remark, time.monotonic() - start)

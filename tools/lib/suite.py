@@ -60,7 +60,7 @@ def run(report, groups):
     if "consumer" in groups or "qemu" in groups:
         chosen, why = accelerator.choose()
         report.note(f"QEMU runs with {chosen} ({why})")
-        if "consumer" in groups and builds.GCC in made:
+        if "consumer" in groups and {builds.GCC, builds.CLANG} <= set(made):
             consumer.run(report, chosen)
         if "qemu" in groups:
             cases.run(report, made, chosen)
