@@ -310,6 +310,39 @@ static void test_an_absurd_number_of_modules_is_bounded(void **state)
 	assert_true(fake_serial_has("list of modules at 0x18ff8 lies out of reach"));
 }
 
+static void check_text(const char *text)
+{
+	assert_non_null(text);
+	assert_true(strlen(text) < BOOT_INFO_TEXT_MAX);
+}
+
+/* Words that are often addresses in the memory, small numbers, or rubbish; the sanitizers watch. */
+static void test_rubbish_never_leads_out_of_bounds(void **state)
+{
+	uint32_t chance = 1;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		for (size_t i = 0; i < LENGTH; i += 4) {
+			chance = chance * 1664525 + 1013904223;
+			put32(BASE + i, chance >> 30 == 0   ? chance >> 8
+					: chance >> 30 == 1 ? chance >> 8 & 63
+							    : BASE + (chance >> 8) % LENGTH);
+		}
+		fake_serial_clear();
+		if (boot_multiboot1_parse(&store, &memory, BASE + (chance >> 8) % (LENGTH - 68), MAGIC) < 0)
+			continue;
+		check_text(store.info.command_line);
+		check_text(store.info.loader);
+		assert_in_range(store.info.memory_count, 1, BOOT_INFO_MEMORY_MAX);
+		assert_in_range(store.info.module_count, 0, BOOT_INFO_MODULES_MAX);
+		for (size_t i = 0; i < store.info.memory_count; i++)
+			assert_true(store.memory[i].length <= UINT64_MAX - store.memory[i].base);
+		for (size_t i = 0; i < store.info.module_count; i++)
+			check_text(store.modules[i].string);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup(test_modules_keep_their_order_and_texts, setup),
 		cmocka_unit_test_setup(test_a_module_that_ends_before_it_starts_is_left_out, setup),
 		cmocka_unit_test_setup(test_an_absurd_number_of_modules_is_bounded, setup),
+		cmocka_unit_test_setup(test_rubbish_never_leads_out_of_bounds, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
