@@ -72,19 +72,19 @@ struct virtio_net_direction {
 
 /* A network device. Caller-owned, private but for the fields that say otherwise. */
 struct virtio_net {
-	struct virtio_device *device;  /* whose driver this is, NULL while it is not attached */
-	uint8_t mac[6];                /* read-only: our address */
-	uint16_t mtu;                  /* read-only: largest payload of a frame we send, without the Ethernet header */
-	uint16_t mtu_limit;            /* the largest that it may become: what the frames were made for */
-	bool link_up;                  /* read-only: as of attach, or of the last virtio_net_poll_config */
-	bool own_header;               /* the header must be a descriptor of its own (legacy, no ANY_LAYOUT; 5.1.6.6) */
-	uint8_t header_size;           /* bytes of the device's header: 10 or 12 */
-	uint16_t max_segments;         /* of a frame to transmit */
-	struct virtio_net_frame *pool; /* the frames that attach allocated, NULL with own_receive_frames */
-	uint8_t *pool_buffers;         /* their memory */
-	uint64_t pool_address;         /* the same, for the device */
-	uint32_t pool_count;           /* how many */
-	uint32_t pool_frame_size;      /* bytes of each buffer */
+	struct virtio_device *device; /* whose driver this is, NULL while it is not attached */
+	uint8_t mac[6];               /* read-only: our address */
+	uint16_t mtu;                 /* read-only: largest payload of a frame we send, without the Ethernet header */
+	uint16_t mtu_limit;           /* the largest that it may become: what the frames were made for */
+	bool link_up;                 /* read-only: as of attach, or of the last virtio_net_poll_config */
+	bool own_header;              /* the header must be a descriptor of its own (legacy, no ANY_LAYOUT; 5.1.6.6) */
+	uint8_t header_size;          /* bytes of the device's header: 10 or 12 */
+	uint16_t max_segments;        /* read-only: most of a frame to transmit, fewer than asked for on a short ring */
+	struct virtio_net_frame *pool;       /* the frames that attach allocated, NULL with own_receive_frames */
+	uint8_t *pool_buffers;               /* their memory */
+	uint64_t pool_address;               /* the same, for the device */
+	uint32_t pool_count;                 /* how many */
+	uint32_t pool_frame_size;            /* bytes of each buffer */
 	struct virtio_net_direction receive; /* receiveq1 */
 	uint8_t apart[64]; /* keeps the two, which two processors may use, on cache lines of their own */
 	struct virtio_net_direction transmit; /* transmitq1 */
@@ -99,7 +99,7 @@ struct virtio_net {
  * with an MTU below VIRTIO_NET_MIN_MTU is not believed and driven with 1500. The log tells of both.
  *
  * VIRTIO_ERR_NO_DEVICE: it is no network device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it already;
- * VIRTIO_ERR_INVALID: an option is out of its range, or ring_size has no room for max_segments and a header;
+ * VIRTIO_ERR_INVALID: an option is out of its range;
  * VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
  * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset, unless it is stuck. A line in
  * the log says why.
@@ -137,7 +137,7 @@ int virtio_net_release(struct virtio_net *net, struct virtio_net_frame *const *f
  * Send up to COUNT frames, in order. Those taken belong to the device until virtio_net_transmitted returns them, and at
  * most one notification is made. Returns how many were taken; fewer when the ring is full (take sent ones back, then
  * try again). When the FIRST frame is wrong: VIRTIO_ERR_TOO_LARGE (longer than mtu + 14 bytes, more segments than
- * options.max_segments) or VIRTIO_ERR_INVALID (no data, no headroom, data beyond capacity); a later wrong one ends the
+ * max_segments) or VIRTIO_ERR_INVALID (no data, no headroom, data beyond capacity); a later wrong one ends the
  * burst before it.
  * VIRTIO_ERR_PROTOCOL: the ring is broken. A short frame is sent as it is: devices pad it.
  */

@@ -105,15 +105,24 @@ static int net_read_link(struct virtio_net *net)
 	return 0;
 }
 
+/* Both queues, each for the segments of a frame and, where it stands alone, the header. Short rings take fewer. */
 static int net_add_queues(struct virtio_net *net, uint16_t ring_size)
 {
 	struct virtio_device *dev = net->device;
-	unsigned header = net->own_header ? 1 : 0;
+	uint16_t header = net->own_header ? 1 : 0;
 	int result = virtio_device_add_queue(dev, &net->receive.queue, NET_RECEIVEQ, ring_size, (uint16_t)(1 + header));
 	if (result < 0)
 		return result;
-	return virtio_device_add_queue(
+	result = virtio_device_add_queue(
 		dev, &net->transmit.queue, NET_TRANSMITQ, ring_size, (uint16_t)(net->max_segments + header));
+	if (result < 0)
+		return result;
+	net->max_segments = (uint16_t)(net->transmit.queue.ring.max_segments - header);
+	if (net->max_segments > 0 && net->receive.queue.ring.max_segments > header)
+		return 0;
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: its virtqueues are too short for a frame and its header",
+		dev->name);
+	return VIRTIO_ERR_PROTOCOL;
 }
 
 static int net_make_frames(struct virtio_net *net)
@@ -122,14 +131,12 @@ static int net_make_frames(struct virtio_net *net)
 	return result < 0 ? result : net_frames_post(net);
 }
 
-/* The whole way to DRIVER_OK, in the order of 3.1.1. */
+/* From the agreement on features to DRIVER_OK, in the order of 3.1.1. */
 static int net_start(struct virtio_net *net, const struct virtio_net_options *options)
 {
-	int result = net_negotiate(net, options->refuse_mtu);
-	if (result < 0)
-		return result;
 	net_settle(net);
-	if ((result = net_read_mac(net)) < 0 || (result = net_read_link(net)) < 0)
+	int result = net_read_mac(net);
+	if (result < 0 || (result = net_read_link(net)) < 0)
 		return result;
 	if ((result = net_add_queues(net, options->ring_size ? options->ring_size : NET_RING_SIZE)) < 0)
 		return result;
@@ -161,29 +168,27 @@ static int net_stop(struct virtio_net *net)
 }
 
 /* What can be said before the device is touched. */
-static int net_check(const struct virtio_device *dev, const struct virtio_net_options *options, uint16_t max_segments)
+static int net_check(const struct virtio_device *dev, const struct virtio_net_options *options)
 {
 	if (dev->type != VIRTIO_ID_NET)
 		return VIRTIO_ERR_NO_DEVICE;
 	if (dev->queues || dev->live)
 		return VIRTIO_ERR_BUSY;
-	if (max_segments > VIRTIO_NET_MAX_SEGMENTS || (options->ring_size && options->ring_size <= max_segments))
-		return VIRTIO_ERR_INVALID;
-	return 0;
+	return options->max_segments > VIRTIO_NET_MAX_SEGMENTS ? VIRTIO_ERR_INVALID : 0;
 }
 
 static int net_try(struct virtio_net *net, struct virtio_device *device, const struct virtio_net_options *options)
 {
-	net->max_segments = options->max_segments ? options->max_segments : NET_SEGMENTS;
-	int result = net_check(device, options, net->max_segments);
+	int result = net_check(device, options);
 	if (result < 0)
 		return result;
 	net->device = device;
-	result = net_start(net, options);
-	if (result < 0) {
+	net->max_segments = options->max_segments ? options->max_segments : NET_SEGMENTS;
+	result = net_negotiate(net, options->refuse_mtu);
+	if (result == 0 && (result = net_start(net, options)) < 0)
 		virtio_device_fail(device);
-		(void)net_stop(net); /* the first error is the one to tell */
-	}
+	if (result < 0)
+		net_stop(net); /* its result does not matter: the first error is the one to tell */
 	return result;
 }
 

@@ -32,6 +32,7 @@ TESTED_BY = {
     'boot/x86_64/machine.c': BOOT_GUEST,
     'libvirtio/base/region_memory.c': 'test/unit/test_region.c',
     'libvirtio/base/region_port.c': MACHINES,
+    'libvirtio/driver/net_frames.c': 'test/unit/test_net.c',
     'libvirtio/transport/support_all.c': MACHINES,
     'libvirtio/virtqueue/slots.c': 'test/unit/test_split.c',
 }
