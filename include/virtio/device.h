@@ -119,7 +119,8 @@ VIRTIO_MUST_CHECK int virtio_device_add_queue(struct virtio_device *dev, struct 
  */
 VIRTIO_MUST_CHECK int virtio_device_ready(struct virtio_device *dev);
 
-/* Give up: set FAILED (3.1.1). For errors between begin and ready; follow with virtio_device_detach. */
+/* Give up: set FAILED (3.1.1), where that was not done yet. For errors from begin to ready; follow with
+ * virtio_device_detach. */
 void virtio_device_fail(struct virtio_device *dev);
 
 /*

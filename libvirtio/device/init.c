@@ -136,7 +136,8 @@ int virtio_device_ready(struct virtio_device *dev)
 
 void virtio_device_fail(struct virtio_device *dev)
 {
-	add_status(dev, VIRTIO_STATUS_FAILED);
+	if (dev->status != 0 && !(dev->status & VIRTIO_STATUS_FAILED))
+		add_status(dev, VIRTIO_STATUS_FAILED);
 }
 
 int virtio_device_reset(struct virtio_device *dev)
