@@ -365,7 +365,8 @@ static int split_init(struct virtqueue *vq, const struct virtqueue_config *confi
 	struct split_layout layout = virtqueue_split_layout(vq->size, config->alignment);
 	int result;
 
-	if (vq->size > VIRTQ_MAX_SIZE || (vq->size & (vq->size - 1)))
+	/* The largest power of two in 16 bits is the largest size. */
+	if (vq->size & (vq->size - 1))
 		return VIRTIO_ERR_INVALID;
 	result = virtqueue_allocate(vq, config, layout.bytes, layout.alignment);
 	if (result < 0)
