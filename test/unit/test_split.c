@@ -235,6 +235,11 @@ static void test_an_interrupt_comes_after_as_many_as_asked_for(void **state)
 	for (unsigned i = 8; i <= 16; i++)
 		assert_int_equal(ring_pair_serve(&pair, 0), i == 16);
 	assert_true(virtqueue_enable_interrupts(&pair.vq, 0));
+	drain(&pair);
+	/* The device holds nothing: there is nothing to look at, and the next buffer interrupts. */
+	assert_false(virtqueue_enable_interrupts(&pair.vq, 1));
+	(void)!ring_pair_send(&pair, &pair);
+	assert_true(ring_pair_serve(&pair, 0));
 	ring_pair_close(&pair);
 }
 

@@ -30,8 +30,6 @@ static void assert_broken(struct ring_pair *pair)
 
 	assert_int_equal(virtqueue_get(&pair->vq, &used, 1), VIRTIO_ERR_PROTOCOL);
 	assert_non_null(pair->vq.fault);
-	/* Once broken, no better number repairs it. */
-	fake_device_lie_index(&pair->device, (uint16_t)(pair->vq.seen - pair->device.used));
 	assert_int_equal(virtqueue_get(&pair->vq, &used, 1), VIRTIO_ERR_PROTOCOL);
 	assert_int_equal(ring_pair_add(pair, pair, 0, 1), VIRTIO_ERR_PROTOCOL);
 	assert_false(virtqueue_publish(&pair->vq));
@@ -108,6 +106,21 @@ static void test_buffers_used_before_any_was_published_break_the_ring(void **sta
 	open_hostile(&pair, 0, 0);
 	assert_int_equal(ring_pair_add(&pair, &pair, 0, 1), 1);
 	fake_device_lie_used(&pair.device, 0, 0);
+	assert_broken(&pair);
+}
+
+static void test_a_fault_stays_when_the_device_mends_its_numbers(void **state)
+{
+	struct virtqueue_used used;
+	struct ring_pair pair;
+
+	(void)state;
+	open_hostile(&pair, 3, 0);
+	fake_device_lie_used(&pair.device, SIZE, 0);
+	assert_int_equal(virtqueue_get(&pair.vq, &used, 1), VIRTIO_ERR_PROTOCOL);
+	fake_device_lie_index(&pair.device, -1);
+	assert_true(virtqueue_enable_interrupts(&pair.vq, 1));
+	fake_device_lie_used(&pair.device, 0, 0); /* in its place, and right */
 	assert_broken(&pair);
 }
 
@@ -261,6 +274,7 @@ int main(void)
 		TEST(test_an_id_of_no_buffer_breaks_the_ring),
 		TEST(test_a_used_index_that_jumps_breaks_the_ring),
 		TEST(test_buffers_used_before_any_was_published_break_the_ring),
+		TEST(test_a_fault_stays_when_the_device_mends_its_numbers),
 		TEST(test_good_entries_before_a_bad_one_come_back_first),
 		TEST(test_a_length_is_never_more_than_there_was),
 		TEST(test_overwritten_descriptors_and_tables_do_no_harm),

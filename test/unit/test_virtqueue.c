@@ -161,6 +161,7 @@ static void fill_and_overfill(struct ring_pair *pair)
 static void test_full_ring_refuses_the_next_buffer(void **state)
 {
 	(void)state;
+	/* RING-13 */
 	for (uint16_t size = 1; size <= 64; size *= 2)
 		ring_pair_over_all(size, 1, fill_and_overfill);
 }
@@ -186,6 +187,7 @@ static void chains_until_full(struct ring_pair *pair)
 static void test_chains_share_the_ring_and_tables_save_room(void **state)
 {
 	(void)state;
+	/* IND-02, IND-03, IND-07 and IND-08 are what the fake device checks. */
 	ring_pair_over_all(8, 3, chains_until_full);
 }
 
@@ -246,6 +248,7 @@ static void refuse_wrong_buffers(struct ring_pair *pair)
 static void test_wrong_buffers_are_refused_and_change_nothing(void **state)
 {
 	(void)state;
+	/* RING-07, RING-08, RING-10, IND-04 */
 	ring_pair_over_all(8, 3, refuse_wrong_buffers);
 }
 
@@ -269,17 +272,24 @@ static void take_back_all(struct ring_pair *pair)
 	virtqueue_restart(&pair->vq);
 	assert_null(virtqueue_take_back(&pair->vq));
 	virtqueue_restart(&pair->vq);
+	assert_false(virtqueue_publish(&pair->vq));
 	fake_device_attach(&pair->device, pair->kind, &pair->vq.addresses, pair->vq.size, features);
 	for (unsigned i = 0; i < 70; i++) {
 		ring_pair_send(pair, pair);
 		ring_pair_serve(pair, 1);
 		assert_ptr_equal(ring_pair_get(pair, NULL), pair);
+		assert_int_equal(fake_device_available(&pair->device), 0);
 	}
+	(void)!ring_pair_send(pair, pair);
+	fake_device_detach(&pair->device);
+	assert_ptr_equal(virtqueue_take_back(&pair->vq), pair);
+	assert_null(virtqueue_take_back(&pair->vq));
 }
 
 static void test_buffers_are_taken_back_after_a_reset(void **state)
 {
 	(void)state;
+	/* RST-04, RST-05 */
 	ring_pair_over_all(16, 2, take_back_all);
 }
 

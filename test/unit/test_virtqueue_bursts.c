@@ -59,6 +59,7 @@ static void shuffle(struct ring_pair *pair)
 static void test_buffers_come_back_once_each_in_whatever_order(void **state)
 {
 	(void)state;
+	/* RING-17 */
 	ring_pair_over_all(16, 4, shuffle);
 	ring_pair_over_all(4, 4, shuffle);
 }
@@ -91,6 +92,7 @@ static void more_than_65536(struct ring_pair *pair)
 static void test_indices_wrap_at_65536(void **state)
 {
 	(void)state;
+	/* RING-11 */
 	ring_pair_over_all(1, 1, more_than_65536);
 	ring_pair_over_all(2, 1, more_than_65536);
 	ring_pair_over_all(256, 1, more_than_65536);
