@@ -112,15 +112,6 @@ static void test_a_flush_has_no_data_and_sector_0(void **state)
 	assert_true(disk.flushed);
 }
 
-/* BLK-16 */
-static void test_a_flush_on_a_device_without_is_refused(void **state)
-{
-	(void)state;
-	struct virtio_blk_request request = {.type = VIRTIO_BLK_FLUSH};
-	start(FAKE_BLK_FEATURES & ~VIRTIO_BLK_F_FLUSH, 64);
-	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_UNSUPPORTED);
-}
-
 /* BLK-15 */
 static void test_the_serial_number_is_20_bytes(void **state)
 {
@@ -135,149 +126,6 @@ static void test_the_serial_number_is_20_bytes(void **state)
 	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_INVALID);
 	request.segment_count = 0;
 	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_INVALID);
-}
-
-/* The device sees nothing of a refused request, and a good one after it goes through. */
-static void assert_refused(struct virtio_blk_request *request, int error)
-{
-	struct virtio_segment segment;
-	assert_int_equal(fake_blk_submit(request), error);
-	assert_int_equal(fake_disk_take(&disk), 0);
-	struct virtio_blk_request good = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
-	assert_int_equal(fake_blk_execute(&good), 0);
-}
-
-/* BLK-02 */
-static void test_only_whole_sectors_go(void **state)
-{
-	(void)state;
-	static const uint32_t lengths[] = {0, 1, 511, 513, 1023};
-	for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		struct virtio_segment segment;
-		struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, lengths[i]);
-		assert_refused(&request, VIRTIO_ERR_INVALID);
-		request.type = VIRTIO_BLK_WRITE;
-		assert_refused(&request, VIRTIO_ERR_INVALID);
-	}
-}
-
-static void test_an_empty_segment_is_refused(void **state)
-{
-	(void)state;
-	struct virtio_segment segments[3];
-	for (unsigned empty = 0; empty < 3; empty++) {
-		struct virtio_blk_request request = {
-			.type = VIRTIO_BLK_WRITE, .segments = segments, .segment_count = 3};
-		for (unsigned i = 0; i < 3; i++)
-			segments[i] = fake_platform_buffer(512);
-		segments[empty].length = 0;
-		assert_refused(&request, VIRTIO_ERR_INVALID);
-	}
-}
-
-static void test_nonsense_is_refused(void **state)
-{
-	(void)state;
-	static const int types[] = {2, 3, 5, 7, 11, 13, 100, -1};
-	struct virtio_segment segment;
-	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 0, &segment, 512);
-	for (unsigned i = 0; i < sizeof types / sizeof types[0]; i++) {
-		request.type = (enum virtio_blk_operation)types[i];
-		assert_refused(&request, VIRTIO_ERR_INVALID);
-	}
-	request.type = VIRTIO_BLK_FLUSH;
-	assert_refused(&request, VIRTIO_ERR_INVALID);
-	request.type = VIRTIO_BLK_READ;
-	request.segment_count = 0;
-	assert_refused(&request, VIRTIO_ERR_INVALID);
-}
-
-/* BLK-01: in sectors, safe against overflow. */
-static void test_nothing_reaches_past_the_end(void **state)
-{
-	(void)state;
-	static const struct {
-		uint64_t capacity, sector;
-		uint32_t sectors;
-		bool ok;
-	} cases[] = {
-		{256, 255, 1, true},
-		{256, 255, 2, false},
-		{256, 256, 1, false},
-		{256, 257, 1, false},
-		{256, 0, 8, true},
-		{7, 0, 8, false},
-		{0, 0, 1, false},
-		{256, UINT64_MAX, 1, false},
-		{256, UINT64_MAX - 1, 2, false},
-		{256, UINT64_MAX / 512, 1, false},
-		{256, UINT64_MAX / 512 + 1, 1, false},
-		{UINT64_MAX, UINT64_MAX - 1, 1, true},
-		{UINT64_MAX, UINT64_MAX - 1, 2, false},
-		{UINT64_MAX, UINT64_MAX, 1, false},
-		{UINT64_MAX, UINT64_MAX - 8, 8, true},
-	};
-	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct virtio_segment segment;
-		fake_blk_capacity(cases[i].capacity);
-		assert_true(virtio_blk_poll_config(&blk) >= 0);
-		for (int type = VIRTIO_BLK_READ; type <= VIRTIO_BLK_WRITE; type++) {
-			struct virtio_blk_request request = fake_blk_request(
-				(enum virtio_blk_operation)type, cases[i].sector, &segment, cases[i].sectors * 512);
-			int result = fake_blk_submit(&request);
-			assert_int_equal(result, cases[i].ok ? 1 : VIRTIO_ERR_NO_SPACE);
-			assert_int_equal(fake_disk_take(&disk), cases[i].ok);
-			if (!cases[i].ok)
-				continue;
-			assert_true(disk.held[0].sector == cases[i].sector);
-			fake_disk_claim(&disk, 0, VIRTIO_BLK_S_OK, cases[i].sectors * 512 + 1);
-			assert_int_equal(fake_blk_completed(&request), 0);
-		}
-	}
-}
-
-/* BLK-03 */
-static void test_a_read_only_disk_is_not_written(void **state)
-{
-	(void)state;
-	struct virtio_segment segment;
-	start(FAKE_BLK_FEATURES | VIRTIO_BLK_F_RO, 64);
-	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_WRITE, 0, &segment, 512);
-	assert_refused(&request, VIRTIO_ERR_READ_ONLY);
-}
-
-/* BLK-18 */
-static void test_segment_limits_hold(void **state)
-{
-	(void)state;
-	struct virtio_segment segments[FAKE_BLK_SEG_MAX + 1];
-	struct virtio_blk_request request = {.type = VIRTIO_BLK_READ, .segments = segments};
-	start(FAKE_BLK_FEATURES, 64);
-	for (unsigned i = 0; i <= FAKE_BLK_SEG_MAX; i++)
-		segments[i] = fake_platform_buffer(512);
-	request.segment_count = FAKE_BLK_SEG_MAX;
-	assert_int_equal(fake_blk_execute(&request), 0);
-	request.segment_count = FAKE_BLK_SEG_MAX + 1;
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-	request.segment_count = 2;
-	blk.max_segment_length = 512;
-	assert_int_equal(fake_blk_execute(&request), 0);
-	segments[1] = fake_platform_buffer(1024);
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-}
-
-/* RING-07: a buffer has fewer than 2^32 bytes. */
-static void test_four_gigabytes_are_too_large(void **state)
-{
-	(void)state;
-	struct virtio_segment segments[2] = {{NULL, 0x1000, UINT32_MAX - 511}, {NULL, 0x2000, 512}};
-	struct virtio_blk_request request = {.type = VIRTIO_BLK_READ, .segments = segments, .segment_count = 2};
-	fake_blk_capacity(UINT64_MAX);
-	assert_int_equal(virtio_blk_poll_config(&blk), 1);
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-	request.segment_count = 1;
-	segments[0].length = UINT32_MAX;
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
 }
 
 /* BLK-19, HB-01: each status means what it means; what is none is an error, and is told once. */
@@ -405,15 +253,18 @@ static void test_a_burst_is_one_notification(void **state)
 	(void)state;
 	struct virtio_blk_request *done[MANY];
 	make_many();
-	transport.queues[0].notifications = 0;
-	assert_int_equal(virtio_blk_submit(&blk, pointers, 100), 100);
-	assert_int_equal(transport.queues[0].notifications, 1);
-	assert_int_equal(fake_disk_serve(&disk), 100);
-	assert_int_equal(virtio_blk_completed(&blk, done, MANY), 100);
-	for (unsigned i = 0; i < 100; i++)
-		assert_ptr_equal(done[i], &many[i]);
-	assert_int_equal(virtio_blk_submit(&blk, pointers, 0), 0);
-	assert_int_equal(transport.queues[0].notifications, 1);
+	for (unsigned i = 0; i < FEATURE_SETS; i++) {
+		start(feature_sets[i], 256);
+		assert_int_equal(transport.queues[0].notifications, 0);
+		assert_int_equal(virtio_blk_submit(&blk, pointers, 80), 80);
+		assert_int_equal(transport.queues[0].notifications, 1);
+		assert_int_equal(fake_disk_serve(&disk), 80);
+		assert_int_equal(virtio_blk_completed(&blk, done, MANY), 80);
+		for (unsigned n = 0; n < 80; n++)
+			assert_ptr_equal(done[n], &many[n]);
+		assert_int_equal(virtio_blk_submit(&blk, pointers, 0), 0);
+		assert_int_equal(transport.queues[0].notifications, 1);
+	}
 }
 
 /* However many go in at once and come out at once, each comes back once. */
@@ -539,15 +390,7 @@ int main(void)
 		TEST(test_what_is_written_is_read_back),
 		TEST(test_scattered_data_arrives_in_order),
 		TEST(test_a_flush_has_no_data_and_sector_0),
-		TEST(test_a_flush_on_a_device_without_is_refused),
 		TEST(test_the_serial_number_is_20_bytes),
-		TEST(test_only_whole_sectors_go),
-		TEST(test_an_empty_segment_is_refused),
-		TEST(test_nonsense_is_refused),
-		TEST(test_nothing_reaches_past_the_end),
-		TEST(test_a_read_only_disk_is_not_written),
-		TEST(test_segment_limits_hold),
-		TEST(test_four_gigabytes_are_too_large),
 		TEST(test_the_status_decides),
 		TEST(test_each_request_starts_without_a_status),
 		TEST(test_a_short_read_fails_on_modern_devices),

@@ -23,7 +23,8 @@ struct fake_blk {
 };
 extern struct fake_blk fake_blk;
 
-/* A new device that offers FEATURES, with FAKE_DISK_SECTORS sectors, on the fake platform. Without VERSION_1 it is a legacy device. */
+/* A new device that offers FEATURES, with FAKE_DISK_SECTORS sectors, on the fake platform. Without VERSION_1 it is
+ * a legacy device. */
 void fake_blk_start(uint64_t features);
 
 /* Change a 32-bit field of the configuration. */
