@@ -2,8 +2,8 @@
 /* Messages go through a buffer on the stack: logging must work when memory is short, and allocates nothing. */
 #include "base/log.h"
 
-#include "base/format.h"
 #include "base/hook.h"
+#include "base/text_format.h"
 
 void virtio_log(const struct virtio_platform *platform, enum virtio_log_level level, const char *format, ...)
 {

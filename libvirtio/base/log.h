@@ -6,7 +6,7 @@
 #include <virtio/platform.h>
 
 /*
- * Hand one line, made as virtio_format (base/format.h) makes it and cut off at 159 characters, to the log hook;
+ * Hand one line, made as virtio_format (base/text_format.h) makes it and cut off at 159 characters, to the log hook;
  * nothing happens when the runtime has none. Callable wherever the hook is.
  */
 void virtio_log(const struct virtio_platform *platform, enum virtio_log_level level, const char *format, ...)

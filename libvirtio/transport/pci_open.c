@@ -2,8 +2,8 @@
 /* Opening a PCI function as a virtio device: the first transport that recognises it drives it. */
 #include <virtio/spec/ids.h>
 
-#include "base/format.h"
 #include "base/log.h"
+#include "base/text_format.h"
 #include "pci/capability.h"
 #include "pci/config.h"
 #include "transport/pci.h"

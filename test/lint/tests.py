@@ -33,6 +33,9 @@ TESTED_BY = {
     'libvirtio/base/region_memory.c': 'test/unit/test_region.c',
     'libvirtio/base/region_port.c': MACHINES,
     'libvirtio/driver/net_frames.c': 'test/unit/test_net.c',
+    'libvirtio/pci/bar_ports.c': 'test/unit/test_bar.c',
+    'libvirtio/pci/config_ecam.c': 'test/unit/test_config_port.c',
+    'libvirtio/transport/pci_common.c': 'test/unit/test_pci_modern.c',
     'libvirtio/transport/support_all.c': MACHINES,
     'libvirtio/virtqueue/slots.c': 'test/unit/test_split.c',
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* libvirtio/base/format.c against the libc's printf, and at its edges. */
+/* libvirtio/base/text_format.c against the libc's printf, and at its edges. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/format.h"
+#include "base/text_format.h"
 #include "fake/cmocka.h"
 
 #define SAME(...)                                                                       \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The little of printf that messages need, without a libc. */
-#ifndef VIRTIO_BASE_FORMAT_H
-#define VIRTIO_BASE_FORMAT_H
+#ifndef VIRTIO_BASE_TEXT_FORMAT_H
+#define VIRTIO_BASE_TEXT_FORMAT_H
 
 #include <stdarg.h>
 #include <virtio/base.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The little of printf that messages need: bounded, no floating point, no locale, no libc. */
-#include "base/format.h"
+#include "base/text_format.h"
 
 /* Where the text goes, and how much room it has left. */
 struct output {

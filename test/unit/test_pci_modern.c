@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC */
+/* libvirtio/transport/pci_modern.c: the modern registers, each in its width, at its time. */
+#include <virtio/device.h>
+#include <virtio/spec/features.h>
+#include <virtio/spec/ids.h>
+#include <virtio/spec/pci.h>
+#include <virtio/spec/status.h>
+
+#include "fake/cmocka.h"
+#include "fake/platform.h"
+#include "fake/virtio_pci.h"
+
+static struct fake_virtio_pci fake;
+static struct virtio_device device;
+static struct virtio_queue queue;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_platform_start();
+	fake_virtio_pci_start_modern(&fake, VIRTIO_ID_NET, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | 1);
+	return 0;
+}
+
+static void open_device(void)
+{
+	assert_int_equal(virtio_pci_open(&device, fake_platform(), &fake.found, &virtio_support_all), 0);
+	assert_ptr_equal(device.transport, &virtio_pci_modern_ops);
+}
+
+static void begin(void)
+{
+	open_device();
+	assert_int_equal(virtio_device_begin(&device, 1, 0, NULL), 0);
+}
+
+static int add(uint16_t index)
+{
+	return virtio_device_add_queue(&device, &queue, index, 64, 1);
+}
+
+static void detach(void)
+{
+	assert_int_equal(virtio_device_detach(&device), 0);
+	assert_int_equal(fake_platform_live(), 0);
+}
+
+static void submit_one(void)
+{
+	struct virtio_segment segment = fake_platform_buffer(16);
+	struct virtqueue_buffer buffer = {.segments = &segment, .token = &fake, .writable = 1};
+	assert_int_equal(virtio_queue_add(&queue, &buffer, 1), 1);
+	virtio_queue_submit(&queue);
+}
+
+/* INIT-14, PCI-04: the fake checks every access */
+static void test_both_feature_words_are_read_and_written(void **state)
+{
+	(void)state;
+	fake.offered |= VIRTIO_FEATURE(63);
+	begin();
+	assert_int_equal(device.offered, fake.offered);
+	assert_int_equal(fake.accepted, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | 1);
+	assert_int_equal(fake.accepted_writes, 2);
+	assert_int_equal(fake.status, 0xb);
+}
+
+/* PCI-16, PCI-17 */
+static void test_a_queue_gets_its_size_and_addresses_before_it_is_enabled(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(add(1), 0);
+	assert_true(fake.queues[1].enabled);
+	assert_false(fake.queues[0].enabled);
+	assert_int_equal(fake.queues[1].size, 64);
+	assert_true(fake.queues[1].addresses[0] == queue.ring.addresses.descriptors);
+	assert_true(fake.queues[1].addresses[1] == queue.ring.addresses.driver);
+	assert_true(fake.queues[1].addresses[2] == queue.ring.addresses.device);
+	detach();
+}
+
+static void test_addresses_above_4_gib_arrive_whole(void **state)
+{
+	(void)state;
+	fake_platform_next_address(0x123456789000);
+	begin();
+	assert_int_equal(add(0), 0);
+	assert_true(fake.queues[0].addresses[0] >= 0x123456789000);
+	assert_true(fake.queues[0].addresses[0] == queue.ring.addresses.descriptors);
+	detach();
+}
+
+static void test_a_queue_that_the_device_lacks_is_not_set_up(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(add(2), VIRTIO_ERR_NO_DEVICE);
+	assert_int_equal(add(0xffff), VIRTIO_ERR_NO_DEVICE);
+	assert_true(fake_platform_logged("net at 00:03.0: virtqueue 2: the device does not have it"));
+	detach();
+}
+
+/* NTF-01, NTF-02, NTF-06: the fake checks width, value and place */
+static void test_notifications_go_where_the_device_wants_them(void **state)
+{
+	(void)state;
+	static const uint32_t multipliers[] = {0, 2, 4, 2048};
+	for (unsigned i = 0; i < 4; i++) {
+		fake.multiplier = multipliers[i];
+		fake_region_store(&fake.function->config[FAKE_VIRTIO_PCI_CAP_NOTIFY + 16], 4, fake.multiplier);
+		begin();
+		assert_int_equal(add(1), 0);
+		assert_int_equal(virtio_device_ready(&device), 0);
+		fake.queues[1].notifications = 0;
+		submit_one();
+		assert_int_equal(fake.queues[1].notifications, 1);
+		detach();
+		fake.queues[1].size = 256;
+	}
+}
+
+/* HC-08 */
+static void test_notifications_outside_their_window_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t off;
+		uint32_t multiplier;
+	} cases[] = {{0x400, 4}, {0xffff, 0xffffffff}, {1, 0xfff}, {1, 0x1000}, {3, 1}};
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		fake.queues[0].notify_off = cases[i].off;
+		fake_region_store(&fake.function->config[FAKE_VIRTIO_PCI_CAP_NOTIFY + 16], 4, cases[i].multiplier);
+		begin();
+		assert_int_equal(add(0), VIRTIO_ERR_PROTOCOL);
+		assert_false(fake.queues[0].enabled);
+		assert_true(fake_platform_logged("net at 00:03.0: virtqueue 0: its notifications"));
+		detach();
+	}
+}
+
+static void test_a_queue_that_survived_the_reset_is_refused(void **state)
+{
+	(void)state;
+	begin();
+	fake.queues[0].enabled = true;
+	assert_int_equal(add(0), VIRTIO_ERR_PROTOCOL);
+	assert_true(fake_platform_logged("net at 00:03.0: virtqueue 0: it is in use after the reset"));
+	detach();
+}
+
+/* CFG-02 */
+static void test_the_configuration_is_read_at_its_place(void **state)
+{
+	(void)state;
+	uint64_t value;
+	begin();
+	for (uint8_t i = 0; i < FAKE_VIRTIO_PCI_CONFIG; i++)
+		fake.config[i] = i;
+	assert_int_equal(virtio_device_config64(&device, 8, &value), 0);
+	assert_int_equal(value, 0x0f0e0d0c0b0a0908);
+	assert_int_equal(virtio_device_config64(&device, FAKE_VIRTIO_PCI_CONFIG, &value), VIRTIO_ERR_UNSUPPORTED);
+	assert_true(fake_region_accesses(&fake.registers, false, VIRTIO_PCI_COMMON_CONFIG_GENERATION) >= 2);
+}
+
+/* PCI-21 */
+static void test_the_isr_status_is_read_once_an_interrupt(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(virtio_device_ready(&device), 0);
+	fake.isr = 3;
+	assert_int_equal(virtio_device_interrupt(&device), VIRTIO_INTERRUPT_QUEUE | VIRTIO_INTERRUPT_CONFIG);
+	assert_int_equal(virtio_device_interrupt(&device), 0);
+	assert_int_equal(fake_region_accesses(&fake.registers, false, FAKE_VIRTIO_PCI_ISR), 2);
+}
+
+/* PCI-25 */
+static void test_vectors_are_read_back(void **state)
+{
+	(void)state;
+	fake_pci_add_msix(fake.function, true);
+	begin();
+	assert_true(device.msix);
+	assert_int_equal(device.transport->set_config_vector(&device, 3), 0);
+	assert_int_equal(fake.config_vector, 3);
+	assert_int_equal(add(0), 0); /* without a vector of its own */
+	assert_int_equal(fake.queues[0].vector, VIRTIO_NO_VECTOR);
+	fake.refuses_vectors = true;
+	assert_int_equal(device.transport->set_config_vector(&device, 4), VIRTIO_ERR_UNSUPPORTED);
+	assert_true(fake_platform_logged("net at 00:03.0: refuses the interrupt vector 4"));
+	detach();
+}
+
+static void test_without_msix_no_vector_is_written(void **state)
+{
+	(void)state;
+	fake_pci_add_msix(fake.function, false);
+	begin();
+	assert_int_equal(device.transport->set_config_vector(&device, 0), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(add(0), 0); /* the fake fails the test if it is */
+	detach();
+}
+
+/* PCI-30 */
+static void test_the_device_reaches_memory_between_attach_and_detach_only(void **state)
+{
+	(void)state;
+	fake.function->config[4] = 4; /* firmware left bus mastering on */
+	begin();
+	assert_true(fake_pci_masters(fake.function));
+	detach();
+	assert_false(fake_pci_masters(fake.function));
+}
+
+/* PCI-18, HC-16 */
+static uint32_t stuck(void *context, uint64_t offset, unsigned width)
+{
+	(void)context, (void)offset, (void)width;
+	return 0x0f;
+}
+
+static void test_a_stuck_device_loses_bus_mastering(void **state)
+{
+	(void)state;
+	begin();
+	fake.registers.read = stuck;
+	assert_int_equal(virtio_device_reset(&device), VIRTIO_ERR_TIMEOUT);
+	assert_false(fake_pci_masters(fake.function));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_both_feature_words_are_read_and_written),
+		TEST(test_a_queue_gets_its_size_and_addresses_before_it_is_enabled),
+		TEST(test_addresses_above_4_gib_arrive_whole),
+		TEST(test_a_queue_that_the_device_lacks_is_not_set_up),
+		TEST(test_notifications_go_where_the_device_wants_them),
+		TEST(test_notifications_outside_their_window_are_refused),
+		TEST(test_a_queue_that_survived_the_reset_is_refused),
+		TEST(test_the_configuration_is_read_at_its_place),
+		TEST(test_the_isr_status_is_read_once_an_interrupt),
+		TEST(test_vectors_are_read_back),
+		TEST(test_without_msix_no_vector_is_written),
+		TEST(test_the_device_reaches_memory_between_attach_and_detach_only),
+		TEST(test_a_stuck_device_loses_bus_mastering),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
