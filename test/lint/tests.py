@@ -54,4 +54,5 @@ def check(files):
             problems.append(f'{path}: {elsewhere}, which tests it, is not there')
         elif not elsewhere and not own:
             problems.append(f'{path}: there is no test/unit/test_{name}.c')
-    return problems, f'{count} source files, {count - sum(1 for p in files.paths if p in TESTED_BY)} with unit tests of their own'
+    elsewhere = sum(1 for path in files.paths if path in TESTED_BY)
+    return problems, f'{count} source files, {count - elsewhere} with unit tests of their own'

@@ -4,6 +4,7 @@
 import concurrent.futures
 
 import builds
+import disk
 import machine
 import scenarios
 from run import Case, Disk, run_case
@@ -127,6 +128,16 @@ def blk_cases(build):
                command_line="found=2", disks=[Disk(seed=1)])
 
 
+def peek_cases(build):
+    """The unikernel that the README shows, reading a file as the README does."""
+    readme = (builds.TOP / "README.md").read_bytes()
+    padded = readme + b"\0" * (-len(readme) % disk.SECTOR)
+    first_line = readme.split(b"\n")[0].decode()
+    yield Case("peek", build.example("peek"), scenarios.ends_with(0, f"virtio info: {first_line}\n"),
+               disks=[Disk(content=padded, drive="readonly=on")])
+    yield Case("peek without a disk", build.example("peek"), scenarios.ends_with(1, "virtio error: "))
+
+
 def other_build_cases(build):
     """Kernels of the other compilers and linkers: one of each kind."""
     image = build.guest("guest_boot")
@@ -143,7 +154,7 @@ def all_cases(made):
     """(name, case) for each of the builds that succeeded."""
     for build in [build for build in builds.IMAGES if build in made]:
         if build is builds.GCC:
-            kinds = [boot_cases, console_cases, net_cases, blk_cases]
+            kinds = [boot_cases, console_cases, net_cases, blk_cases, peek_cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:
