@@ -24,8 +24,6 @@ boot_multiboot1:
 
 	.section .text.boot_multiboot1, "ax", @progbits
 	.code32
-	.weak boot_entry
-boot_entry:
 boot_multiboot1_entry:
 	movl	$boot_multiboot1_parse, %edi
 	movl	%ebx, %esi
