@@ -14,8 +14,8 @@ package_of() {
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
 		lacks xorriso xorriso; lacks mformat mtools ;;
 	gdb) lacks gdb gdb ;;
-	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks git git; lacks shellcheck shellcheck
-		lacks dash dash ;;
+	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
+		lacks dash dash; lacks git git ;;
 	esac
 }
 
@@ -47,7 +47,7 @@ install_packages() {
 		}
 		as_root=sudo
 	fi
-	echo "installing: $*"
+	echo "installing (this may take some minutes): $*"
 	apt_log=$(mktemp)
 	if { $as_root apt-get update &&
 		$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } \
