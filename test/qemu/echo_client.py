@@ -23,7 +23,7 @@ class EchoClient:
 
     # Asking
 
-    def arp(self, again_after=2.0):
+    def arp(self, again_after=0.2):
         """Learn the unikernel's MAC address. Asked again until it has booted; the first answer counts."""
         request = Arp(frames.ARP_REQUEST, self.our_mac, self.our_address, bytes(6), self.address)
         frame = Frame(frames.BROADCAST, self.our_mac, frames.ARP, request.pack()).pack()

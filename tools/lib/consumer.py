@@ -10,11 +10,13 @@ import tempfile
 import builds
 import scenarios
 from outcome import TestFailure, command
-from run import Case, run_case
+from run import Case, Disk, run_case
 
 TOOLCHAINS = [(compiler, linker) for compiler in ("gcc", "clang") for linker in ("bfd", "lld")]
 WARNINGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 SHIM_ALONE_STATUS = 21
+DISK_LINE = "the first line of the disk"
+DISK = f"{DISK_LINE}\nthe second\n".encode().ljust(4096, b".")
 
 
 class Installed:
@@ -46,24 +48,21 @@ def boot(image, scenario, accelerator, **more):
     run_case(Case(image.name, image, scenario, **more), accelerator)
 
 
-def copy_example(name, folder):
-    """Sources out of reach of the tree; #include of a neighbour still works."""
-    target = pathlib.Path(folder, name)
-    shutil.copytree(builds.TOP / "examples" / name, target)
-    return sorted(target.glob("*.c"))
-
-
 def check_examples(build, compiler, linker, accelerator):
-    """Both examples, with the packages named in either order."""
-    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
+    """Examples out of reach of the tree, with the packages named in either order."""
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as name:
+        folder = pathlib.Path(name)
         installed = Installed(build, folder)
-        for name, packages, scenario, nets in (
-            ("console", ["libvirtio", "libvirtio_boot"], scenarios.console(), []),
-            ("net_echo", ["libvirtio_boot", "libvirtio"], scenarios.echo_briefly, [""]),
+        examples = shutil.copytree(builds.TOP / "examples", folder / "examples")
+        common = sorted(examples.glob("common/*.c"))
+        for example, packages, sources, scenario, devices in (
+            ("peek", ["libvirtio", "libvirtio_boot"], [], scenarios.ends_with(0, DISK_LINE),
+             {"disks": [Disk(content=DISK)]}),
+            ("net_echo", ["libvirtio_boot", "libvirtio"], common, scenarios.echo_briefly, {"nets": [""]}),
         ):
-            image = pathlib.Path(folder, f"{name}.elf")
-            installed.build(compiler, linker, image, copy_example(name, folder), packages)
-            boot(image, scenario, accelerator, nets=nets)
+            image = folder / f"{example}.elf"
+            installed.build(compiler, linker, image, sorted(examples.glob(f"{example}/*.c")) + sources, packages)
+            boot(image, scenario, accelerator, **devices)
 
 
 def check_shim_alone(build, compiler, linker, accelerator):
