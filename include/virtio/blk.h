@@ -67,7 +67,7 @@ struct virtio_blk_frame {
 
 /* A block device. Caller-owned, private but for the fields that say read-only. */
 struct virtio_blk {
-	struct virtio_device *device; /* whose driver this is */
+	struct virtio_device *device; /* whose driver this is, NULL while it is not attached */
 	uint64_t capacity;   /* read-only: sectors of 512 bytes; as of attach, or of the last virtio_blk_poll_config */
 	uint32_t block_size; /* read-only: the device's natural unit in bytes, a power of two, 512 or more */
 	uint32_t max_segment_length; /* read-only: bytes of one segment at most */
@@ -88,9 +88,10 @@ struct virtio_blk {
 /*
  * Start the driver on an opened device: negotiate, read the geometry, set up the queue, go live. OPTIONS may be NULL
  * and is read during the call only. BLK and DEVICE must stay where they are until virtio_blk_detach. Allocates and may
- * wait for the reset. VIRTIO_ERR_NO_DEVICE: it is no block device, or has gone; VIRTIO_ERR_UNSUPPORTED,
- * VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin; VIRTIO_ERR_NO_MEMORY. After an error nothing is left
- * allocated and the device is reset. A line in the log says why.
+ * wait for the reset. VIRTIO_ERR_NO_DEVICE: it is no block device, or has gone; VIRTIO_ERR_BUSY: a driver is attached
+ * to it; VIRTIO_ERR_UNSUPPORTED: also a queue too short for any request; VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as
+ * virtio_device_begin and virtio_device_add_queue; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and
+ * the device is reset. A line in the log says why.
  */
 VIRTIO_MUST_CHECK int virtio_blk_attach(
 	struct virtio_blk *blk, struct virtio_device *device, const struct virtio_blk_options *options);
@@ -101,7 +102,7 @@ VIRTIO_MUST_CHECK int virtio_blk_attach(
  * once (with CONTEXT; NULL forgets them): with its own result when it finished, else with VIRTIO_ERR_NO_DEVICE. Waits,
  * so not for interrupt handlers. Returns 0, or VIRTIO_ERR_TIMEOUT: the device is stuck and may still write to the
  * memory of unfinished requests; that is their result, too, and memory of ours that it knows stays allocated.
- * After an attach that failed there is nothing to detach.
+ * Does nothing when BLK is not attached.
  */
 int virtio_blk_detach(
 	struct virtio_blk *blk, void (*reclaim)(void *context, struct virtio_blk_request *request), void *context);

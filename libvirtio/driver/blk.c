@@ -141,20 +141,39 @@ static void free_slots(struct virtio_blk *blk, bool stuck)
 	blk->frames = NULL;
 }
 
-/* Steps 3 to 8 of 3.1.1. */
+/* Steps 7 and 8 of 3.1.1, and what the device tells of itself in between. */
 static int start(struct virtio_blk *blk, const struct virtio_blk_options *options)
 {
-	uint16_t ring_size = options->ring_size ? options->ring_size : BLK_DEFAULT_RING;
-	int error = virtio_device_begin(blk->device, BLK_FEATURES, 0, NULL);
+	int error = read_geometry(blk, options->max_segments);
 
 	if (!error)
-		error = read_geometry(blk, options->max_segments);
-	if (!error)
-		error = add_queue(blk, ring_size);
+		error = add_queue(blk, options->ring_size ? options->ring_size : BLK_DEFAULT_RING);
 	if (!error)
 		error = allocate_slots(blk);
 	if (!error)
 		error = virtio_device_ready(blk->device);
+	if (error)
+		virtio_device_fail(blk->device);
+	return error;
+}
+
+/* Back to nothing. No request has told the device of the frames, so they can go even when it is stuck. */
+static int give_up(struct virtio_blk *blk, int error)
+{
+	struct virtio_device *device = blk->device;
+
+	virtio_log(
+		device->platform, VIRTIO_LOG_ERROR, "%s: cannot be used: %s", device->name, virtio_error_name(error));
+	(void)virtio_device_detach(device);
+	free_slots(blk, false);
+	blk->device = NULL;
+	return error;
+}
+
+/* An argument that cannot be right, before anything is touched. */
+static int refuse(const struct virtio_device *device, int error, const char *why)
+{
+	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
 	return error;
 }
 
@@ -162,21 +181,16 @@ int virtio_blk_attach(struct virtio_blk *blk, struct virtio_device *device, cons
 {
 	static const struct virtio_blk_options defaults;
 
-	if (device->type != VIRTIO_ID_BLOCK) {
-		virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: it is no block device", device->name);
-		return VIRTIO_ERR_NO_DEVICE;
-	}
+	if (device->type != VIRTIO_ID_BLOCK)
+		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no block device");
+	if (device->live || device->queues)
+		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
 	*blk = (struct virtio_blk){.device = device};
-	int error = start(blk, options ? options : &defaults);
-	if (error) {
-		virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: cannot be used: %s", device->name,
-			virtio_error_name(error));
-		virtio_device_fail(device);
-		/* No request has told it of the frames, so they can go even when it is stuck. */
-		(void)virtio_device_detach(device);
-		free_slots(blk, false);
-		return error;
-	}
+	int error = virtio_device_begin(device, BLK_FEATURES, 0, NULL);
+	if (!error)
+		error = start(blk, options ? options : &defaults);
+	if (error)
+		return give_up(blk, error);
 	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: %llu sectors, blocks of %u bytes%s", device->name,
 		(unsigned long long)blk->capacity, (unsigned)blk->block_size, blk->read_only ? ", read-only" : "");
 	return 0;
@@ -222,6 +236,8 @@ int virtio_blk_detach(
 {
 	const struct reclaim owner = {reclaim, context};
 
+	if (!blk->device)
+		return 0;
 	drain(blk, &owner);
 	int error = virtio_device_detach(blk->device);
 	for (uint16_t slot = 0; slot < blk->slot_count; slot++) {
@@ -231,6 +247,7 @@ int virtio_blk_detach(
 		hand_back(&owner, blk->requests[slot]);
 	}
 	free_slots(blk, error != 0);
+	blk->device = NULL;
 	return error;
 }
 

@@ -168,14 +168,16 @@ static void test_a_huge_legacy_ring_still_takes_256_requests_at_most(void **stat
 	fake_blk_detach();
 }
 
-/* BLK-03, BLK-05, BLK-22, BLK-L5, INIT-09 */
+/* BLK-03, BLK-05, BLK-21, BLK-22, BLK-L5, INIT-09; BLK-07 and BLK-08: CONFIG_WCE is declined, writeback not read */
 static void test_of_all_features_those_are_accepted_that_the_driver_uses(void **state)
 {
 	(void)state;
 	const uint64_t known = VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |
 			       VIRTIO_BLK_F_FLUSH;
 	fake_blk_start(FAKE_BLK_FEATURES | UINT64_C(0xffffff));
+	fake_transport_forbid_config(&transport, 24, FAKE_TRANSPORT_CONFIG - 24);
 	fake_blk_attach(NULL);
+	assert_false(transport.queues[1].started);
 	assert_int_equal(transport.accepted & UINT64_C(0xffffff), known);
 	assert_true(blk.read_only);
 	fake_blk_detach();
@@ -192,6 +194,41 @@ static void test_another_kind_of_device_is_refused_untouched(void **state)
 	assert_int_equal(attach(), VIRTIO_ERR_NO_DEVICE);
 	assert_true(fake_platform_logged("no block device"));
 	assert_int_equal(transport.status_count, 0);
+}
+
+static void break_device(struct fake_transport *fake, uint32_t offset)
+{
+	(void)offset;
+	fake->needs_reset = true;
+}
+
+static void test_a_device_that_is_in_use_is_left_alone(void **state)
+{
+	(void)state;
+	static struct virtio_blk second;
+	struct virtio_segment segment;
+	fake_blk_attach(NULL);
+	assert_int_equal(virtio_blk_attach(&second, &transport.device, NULL), VIRTIO_ERR_BUSY);
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 3, &segment, 512);
+	assert_int_equal(fake_blk_execute(&request), 0);
+	fake_blk_detach();
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+}
+
+static void test_without_a_clock_nothing_is_attached(void **state)
+{
+	(void)state;
+	fake_platform()->now = NULL;
+	assert_int_equal(attach(), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(transport.status_count, 0);
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+}
+
+static void test_a_device_that_breaks_while_it_starts_is_refused(void **state)
+{
+	(void)state;
+	transport.on_config_read = break_device;
+	assert_refused(attach(), VIRTIO_ERR_PROTOCOL);
 }
 
 static void test_a_configuration_too_short_is_refused(void **state)
@@ -211,16 +248,11 @@ static void test_a_configuration_that_never_stands_still_is_refused(void **state
 	assert_refused(attach(), VIRTIO_ERR_PROTOCOL);
 }
 
-static void test_no_queue_is_refused(void **state)
+static void test_no_queue_and_refused_features_are_errors(void **state)
 {
 	(void)state;
 	transport.queues[0].size = 0;
 	assert_refused(attach(), VIRTIO_ERR_NO_DEVICE);
-}
-
-static void test_refused_features_are_an_error(void **state)
-{
-	(void)state;
 	transport.refuses_features = true;
 	assert_refused(attach(), VIRTIO_ERR_UNSUPPORTED);
 }
@@ -443,10 +475,12 @@ int main(void)
 		TEST(test_a_huge_legacy_ring_still_takes_256_requests_at_most),
 		TEST(test_of_all_features_those_are_accepted_that_the_driver_uses),
 		TEST(test_another_kind_of_device_is_refused_untouched),
+		TEST(test_a_device_that_is_in_use_is_left_alone),
+		TEST(test_without_a_clock_nothing_is_attached),
+		TEST(test_a_device_that_breaks_while_it_starts_is_refused),
 		TEST(test_a_configuration_too_short_is_refused),
 		TEST(test_a_configuration_that_never_stands_still_is_refused),
-		TEST(test_no_queue_is_refused),
-		TEST(test_refused_features_are_an_error),
+		TEST(test_no_queue_and_refused_features_are_errors),
 		TEST(test_every_allocation_may_fail),
 		TEST(test_a_failed_attach_can_be_tried_again),
 		TEST(test_a_new_capacity_is_noticed_and_holds),

@@ -72,7 +72,7 @@ static void test_what_is_written_is_read_back(void **state)
 	}
 }
 
-/* BLK-17, RING-05: any cut of the data, the framing stays. */
+/* BLK-17, BLK-L1, RING-05: any cut of the data, the framing stays. */
 static void test_scattered_data_arrives_in_order(void **state)
 {
 	(void)state;
@@ -98,7 +98,7 @@ static void test_scattered_data_arrives_in_order(void **state)
 	}
 }
 
-/* BLK-04, BLK-06 */
+/* BLK-04, BLK-06, BLK-L3 */
 static void test_a_flush_has_no_data_and_sector_0(void **state)
 {
 	(void)state;
