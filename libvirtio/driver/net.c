@@ -127,8 +127,8 @@ static int net_add_queues(struct virtio_net *net, uint16_t ring_size)
 
 static int net_make_frames(struct virtio_net *net)
 {
-	int result = net_frames_alloc(net);
-	return result < 0 ? result : net_frames_post(net);
+	int result = virtio_net_frames_alloc(net);
+	return result < 0 ? result : virtio_net_frames_post(net);
 }
 
 /* From the agreement on features to DRIVER_OK, in the order of 3.1.1. */
@@ -162,7 +162,7 @@ static int net_stop(struct virtio_net *net)
 {
 	int result = virtio_device_detach(net->device);
 	if (result != VIRTIO_ERR_TIMEOUT)
-		net_frames_free(net);
+		virtio_net_frames_free(net);
 	net->device = NULL;
 	return result;
 }

@@ -26,7 +26,7 @@ static uint32_t frame_count(const struct virtio_net *net, uint32_t size)
 	return count;
 }
 
-int net_frames_alloc(struct virtio_net *net)
+int virtio_net_frames_alloc(struct virtio_net *net)
 {
 	const struct virtio_platform *platform = net->device->platform;
 	uint32_t size = frame_size(net), count = frame_count(net, size);
@@ -50,7 +50,7 @@ int net_frames_alloc(struct virtio_net *net)
 	return 0;
 }
 
-void net_frames_free(struct virtio_net *net)
+void virtio_net_frames_free(struct virtio_net *net)
 {
 	const struct virtio_platform *platform = net->device->platform;
 	if (!net->pool)
@@ -62,11 +62,11 @@ void net_frames_free(struct virtio_net *net)
 	net->pool_count = 0;
 }
 
-int net_frames_post(struct virtio_net *net)
+int virtio_net_frames_post(struct virtio_net *net)
 {
 	for (uint32_t i = 0; i < net->pool_count; i++) {
 		struct virtio_net_frame *frame = &net->pool[i];
-		int added = net_receive_add(net, &frame, 1);
+		int added = virtio_net_receive_add(net, &frame, 1);
 		if (added < 0)
 			return added;
 	}

@@ -61,7 +61,7 @@ NET_INLINE void describe_receive(const struct virtio_net *net, struct net_burst 
 	burst->error = i < count ? VIRTIO_ERR_INVALID : 0;
 }
 
-int net_receive_add(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
+int virtio_net_receive_add(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
 {
 	struct net_burst burst;
 	unsigned done = 0;
@@ -82,7 +82,7 @@ int net_receive_add(struct virtio_net *net, struct virtio_net_frame *const *fram
 
 int virtio_net_release(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
 {
-	int added = net_receive_add(net, frames, count);
+	int added = virtio_net_receive_add(net, frames, count);
 	if (added > 0)
 		virtio_queue_submit(&net->receive.queue);
 	return added;

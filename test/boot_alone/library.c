@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A runtime with a boot of its own: it takes the library and leaves the shim. Here the runtime is a process with a
- * libc, which shows that nothing but the hooks is asked for: it runs a virtqueue in its own memory, and finds that a PCI bus
- * without devices has none.
+ * libc, which shows that nothing but the hooks is asked for: it runs a virtqueue in its own memory, and finds that a
+ * PCI bus without devices has none.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -56,7 +56,8 @@ def timed(action, *arguments):
 def net_echo(image, chosen):
     """Every kind of packet that net_echo answers, checked byte for byte."""
     with Link() as link:
-        devices = ["-netdev", link.netdev("net0"), "-device", "virtio-net-pci,netdev=net0,mac=52:54:00:00:01:00,romfile="]
+        card = "virtio-net-pci,netdev=net0,mac=52:54:00:00:01:00,romfile="
+        devices = ["-netdev", link.netdev("net0"), "-device", card]
         setup = Setup(image=image, command_line=f"ip={ADDRESS}/24", devices=devices)
         say(f"booting {image.name} ({image.stat().st_size // 1024} KiB with its symbols), a virtio-net device in it\n")
         with Machine(setup, chosen, LIMIT, echo=Prefixed()) as machine:

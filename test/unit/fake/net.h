@@ -36,7 +36,10 @@ struct fake_net_kind {
 extern const struct fake_net_kind fake_net_kinds[];
 extern const unsigned fake_net_kind_count;
 
-/* A new device that offers FEATURES, and MAC and STATUS, on the fake platform. Without VERSION_1 it is a legacy device. */
+/*
+ * A new device that offers FEATURES, and MAC and STATUS, on the fake platform. Without VERSION_1 it is a legacy
+ * device.
+ */
 void fake_net_start(uint64_t features);
 
 /* Change a 16-bit field of the configuration. */
