@@ -119,22 +119,27 @@ bool fake_device_interrupts_wanted(struct fake_device_ring *ring)
 	return ring->ops->interrupts_wanted(ring);
 }
 
-void fake_device_lie_used(struct fake_device_ring *ring, uint32_t id, uint32_t length)
+void fake_device_stop_watching(struct fake_device_ring *ring)
 {
 	ring->lied = true;
+}
+
+void fake_device_lie_used(struct fake_device_ring *ring, uint32_t id, uint32_t length)
+{
+	fake_device_stop_watching(ring);
 	ring->ops->put_used(ring, id, 1, length, true);
 	fake_device_publish(ring);
 }
 
 void fake_device_lie_index(struct fake_device_ring *ring, int steps)
 {
-	ring->lied = true;
+	fake_device_stop_watching(ring);
 	ring->used = (uint16_t)(ring->used + steps);
 	fake_device_publish(ring);
 }
 
 void fake_device_scribble(struct fake_device_ring *ring, uint8_t value)
 {
-	ring->lied = true;
+	fake_device_stop_watching(ring);
 	ring->ops->scribble(ring, value);
 }

@@ -142,6 +142,9 @@ bool fake_device_interrupts_wanted(struct fake_device_ring *ring);
 
 /* Lies. After one the device stops watching whether the driver touches what it must not. */
 
+/* The test itself is about to write to the rings: stop watching them. */
+void fake_device_stop_watching(struct fake_device_ring *ring);
+
 /* Say that buffer ID was used with LENGTH bytes, whether the device has it or not, and publish. */
 void fake_device_lie_used(struct fake_device_ring *ring, uint32_t id, uint32_t length);
 
