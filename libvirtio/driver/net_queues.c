@@ -12,6 +12,7 @@
 #define NET_BURST 32          /* frames described at a time */
 #define NET_BURST_SEGMENTS 64 /* and segments: two each, or some longer frames */
 #define NET_INLINE static inline __attribute__((always_inline))
+#define NET_ALONE static __attribute__((noinline))
 
 VIRTIO_STATIC_ASSERT(VIRTIO_NET_MAX_SEGMENTS + 1 <= NET_BURST_SEGMENTS, "the longest frame fits a burst");
 VIRTIO_STATIC_ASSERT(VIRTIO_NET_HDR_SIZE <= VIRTIO_NET_HEADROOM, "the header fits the headroom");
@@ -21,23 +22,20 @@ struct net_burst {
 	struct virtqueue_buffer buffers[NET_BURST];
 	struct virtio_segment segments[NET_BURST_SEGMENTS];
 	unsigned count; /* buffers filled in */
-	int error;      /* why the next frame is not among them, 0: it is just not its turn */
+	uint64_t bytes; /* data in them, transmit only */
+	int error;      /* what is wrong with the first frame, when there are none */
 };
 
-/* Describe the header and LENGTH bytes from OFFSET on, in one segment or in two. Returns how many. */
-NET_INLINE unsigned describe(const struct virtio_net_frame *frame, uint32_t offset, uint32_t length, uint32_t header,
-	bool apart, struct virtio_segment *segments)
+/* Describe LENGTH bytes at DATA and the header before them, in one segment or, where APART, in two. */
+NET_INLINE void describe(
+	struct virtio_segment *segments, uint8_t *data, uint64_t address, uint64_t length, uint64_t header, bool apart)
 {
-	uint32_t start = offset - header;
-	uint8_t *data = frame->buffer + start;
-	uint64_t address = frame->device_address + start;
 	if (!apart) {
-		segments[0] = (struct virtio_segment){data, address, header + length};
-		return 1;
+		segments[0] = (struct virtio_segment){data - header, address - header, (uint32_t)(header + length)};
+		return;
 	}
-	segments[0] = (struct virtio_segment){data, address, header};
-	segments[1] = (struct virtio_segment){data + header, address + header, length};
-	return 2;
+	segments[0] = (struct virtio_segment){data - header, address - header, (uint32_t)header};
+	segments[1] = (struct virtio_segment){data, address, (uint32_t)length};
 }
 
 /* ---- receive ---- */
@@ -46,19 +44,19 @@ NET_INLINE void describe_receive(const struct virtio_net *net, struct net_burst 
 	struct virtio_net_frame *const *frames, unsigned count, bool apart)
 {
 	const uint32_t least = VIRTIO_NET_HEADROOM + net->mtu_limit + (uint32_t)VIRTIO_NET_ETHERNET;
-	const uint32_t header = net->header_size;
+	const uint64_t header = net->header_size;
 	unsigned i;
 	for (i = 0; i < count; i++) {
 		struct virtio_net_frame *frame = frames[i];
 		struct virtio_segment *segments = &burst->segments[apart ? 2 * i : i];
 		if (frame->capacity < least || frame->segments > 1)
 			break;
-		unsigned used = describe(
-			frame, VIRTIO_NET_HEADROOM, frame->capacity - VIRTIO_NET_HEADROOM, header, apart, segments);
-		burst->buffers[i] = (struct virtqueue_buffer){segments, frame, 0, (uint16_t)used};
+		describe(segments, frame->buffer + VIRTIO_NET_HEADROOM, frame->device_address + VIRTIO_NET_HEADROOM,
+			frame->capacity - VIRTIO_NET_HEADROOM, header, apart);
+		burst->buffers[i] = (struct virtqueue_buffer){segments, frame, 0, apart ? 2 : 1};
 	}
 	burst->count = i;
-	burst->error = i < count ? VIRTIO_ERR_INVALID : 0;
+	burst->error = VIRTIO_ERR_INVALID;
 }
 
 int virtio_net_receive_add(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
@@ -109,28 +107,30 @@ static unsigned receive_accept(
 	struct virtio_net_frame *bad[NET_BURST];
 	const uint32_t header = net->header_size;
 	const uint32_t range = net->receive.longest - VIRTIO_NET_ETHERNET;
-	unsigned good_count = 0, bad_count = 0;
+	struct virtio_net_frame **good = frames;
+	unsigned bad_count = 0;
 	uint64_t bytes = 0;
-	for (unsigned i = 0; i < count; i++) {
-		struct virtio_net_frame *frame = used[i].token;
-		uint32_t length = used[i].length - header; /* wraps when even the header is short: huge, so dropped */
-		frame->segments = 1;
+	for (const struct virtqueue_used *end = used + count; used < end; used++) {
+		struct virtio_net_frame *frame = used->token;
+		uint32_t length = used->length - header; /* wraps when even the header is short: huge, so dropped */
 		if (length - VIRTIO_NET_ETHERNET > range) {
+			frame->segments = 1;
 			bad[bad_count++] = frame;
 			continue;
 		}
 		frame->offset = VIRTIO_NET_HEADROOM;
 		frame->length = length;
+		frame->segments = 1;
 		frame->flags = 0;
 		frame->next = NULL;
 		bytes += length;
-		frames[good_count++] = frame;
+		*good++ = frame;
 	}
-	net->receive.frames += good_count;
+	net->receive.frames += (unsigned)(good - frames);
 	net->receive.bytes += bytes;
 	if (bad_count)
 		receive_drop(net, bad, bad_count);
-	return good_count;
+	return (unsigned)(good - frames);
 }
 
 int virtio_net_receive(struct virtio_net *net, struct virtio_net_frame **frames, unsigned count)
@@ -183,44 +183,34 @@ static int describe_rest(
 }
 
 /*
- * Describe FRAME, which is to be transmitted. The header is all zeros: nothing that it could ask for was negotiated
- * (5.1.6.2). Returns the number of segments, or what is wrong with it.
+ * Describe the first segment of FRAME, with the header before it: all zeros, since nothing that it could ask for was
+ * negotiated (5.1.6.2). Returns its length, 0 when something is wrong with it.
  */
-NET_INLINE int describe_frame(
-	const struct virtio_net *net, const struct virtio_net_frame *frame, bool apart, struct virtio_segment *segments)
+NET_INLINE uint64_t describe_first(const struct virtio_net_frame *frame, uint64_t longest, uint64_t header, bool apart,
+	struct virtio_segment *segments)
 {
-	uint32_t offset = frame->offset, length = frame->length;
-	if (offset < VIRTIO_NET_HEADROOM || (uint64_t)offset + length > frame->capacity ||
-		length - 1 >= net->transmit.longest || frame->segments - 1u >= net->max_segments)
+	uint64_t offset = frame->offset, length = frame->length; /* wide: their sum does not wrap */
+	if (offset < VIRTIO_NET_HEADROOM || length - 1 >= longest || offset + length > frame->capacity)
+		return 0;
+	uint8_t *data = frame->buffer + offset;
+	describe(segments, data, frame->device_address + offset, length, header, apart);
+	__builtin_memset(data - VIRTIO_NET_HDR_SIZE, 0, VIRTIO_NET_HDR_SIZE);
+	return length;
+}
+
+/* Describe FRAME of several segments, or a wrong one. Returns how many segments that took, or what is wrong. */
+static int describe_chain(
+	const struct virtio_net *net, const struct virtio_net_frame *frame, struct virtio_segment *segments)
+{
+	int first = net->own_header ? 2 : 1;
+	if (frame->segments == 0 || frame->segments > net->max_segments ||
+		!describe_first(frame, net->transmit.longest, net->header_size, net->own_header, segments))
 		return transmit_error(net, frame);
-	__builtin_memset(frame->buffer + offset - VIRTIO_NET_HDR_SIZE, 0, VIRTIO_NET_HDR_SIZE);
-	int count = (int)describe(frame, offset, length, net->header_size, apart, segments);
-	if (frame->segments == 1)
-		return count;
-	int rest = describe_rest(net, frame, segments + count);
-	return rest < 0 ? rest : count + rest;
+	int rest = describe_rest(net, frame, segments + first);
+	return rest < 0 ? rest : first + rest;
 }
 
-/* Describe frames until COUNT, the first that is wrong, or the end of the room for segments. */
-NET_INLINE void describe_transmit(const struct virtio_net *net, struct net_burst *burst,
-	struct virtio_net_frame *const *frames, unsigned count, bool apart)
-{
-	const struct virtio_segment *end = burst->segments + NET_BURST_SEGMENTS - net->max_segments - (apart ? 1 : 0);
-	struct virtio_segment *segments = burst->segments;
-	unsigned i;
-	burst->error = 0;
-	for (i = 0; i < count && segments <= end; i++) {
-		int used = describe_frame(net, frames[i], apart, segments);
-		if (used < 0) {
-			burst->error = used;
-			break;
-		}
-		burst->buffers[i] = (struct virtqueue_buffer){segments, frames[i], (uint16_t)used, 0};
-		segments += used;
-	}
-	burst->count = i;
-}
-
+/* The bytes in COUNT frames, all their segments. */
 static uint64_t frames_bytes(struct virtio_net_frame *const *frames, unsigned count)
 {
 	uint64_t bytes = 0;
@@ -233,6 +223,59 @@ static uint64_t frames_bytes(struct virtio_net_frame *const *frames, unsigned co
 	return bytes;
 }
 
+/* Describe frames of one segment, until COUNT or one that is something else. Nearly all frames pass through here. */
+NET_INLINE void describe_singles(const struct virtio_net *net, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count, bool apart)
+{
+	const uint64_t longest = net->transmit.longest, header = net->header_size;
+	uint64_t bytes = 0;
+	unsigned i;
+	for (i = 0; i < count; i++) {
+		struct virtio_net_frame *frame = frames[i];
+		struct virtio_segment *segments = &burst->segments[apart ? 2 * i : i];
+		uint64_t length = frame->segments == 1 ? describe_first(frame, longest, header, apart, segments) : 0;
+		if (length == 0)
+			break;
+		bytes += length;
+		burst->buffers[i] = (struct virtqueue_buffer){segments, frame, apart ? 2 : 1, 0};
+	}
+	burst->count = i;
+	burst->bytes = bytes;
+}
+
+/* One function each, and not inlined: a loop alone has enough registers. */
+NET_ALONE void describe_joined(
+	const struct virtio_net *net, struct net_burst *burst, struct virtio_net_frame *const *frames, unsigned count)
+{
+	describe_singles(net, burst, frames, count, false);
+}
+
+NET_ALONE void describe_apart(
+	const struct virtio_net *net, struct net_burst *burst, struct virtio_net_frame *const *frames, unsigned count)
+{
+	describe_singles(net, burst, frames, count, true);
+}
+
+/* Describe a burst: frames of one segment as long as there are any, or else one frame of another kind. */
+static void describe_transmit(
+	const struct virtio_net *net, struct net_burst *burst, struct virtio_net_frame *const *frames, unsigned count)
+{
+	if (net->own_header)
+		describe_apart(net, burst, frames, count);
+	else
+		describe_joined(net, burst, frames, count);
+	if (burst->count > 0)
+		return;
+	int used = describe_chain(net, frames[0], burst->segments);
+	if (used < 0) {
+		burst->error = used;
+		return;
+	}
+	burst->buffers[0] = (struct virtqueue_buffer){burst->segments, frames[0], (uint16_t)used, 0};
+	burst->bytes = frames_bytes(frames, 1);
+	burst->count = 1;
+}
+
 /* Put frames into the ring, without telling the device. Results as virtio_net_transmit. */
 static int transmit_add(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
 {
@@ -240,14 +283,13 @@ static int transmit_add(struct virtio_net *net, struct virtio_net_frame *const *
 	unsigned done = 0;
 	while (done < count) {
 		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
-		if (net->own_header)
-			describe_transmit(net, &burst, frames + done, turn, true);
-		else
-			describe_transmit(net, &burst, frames + done, turn, false);
+		describe_transmit(net, &burst, frames + done, turn);
 		int added =
 			burst.count ? virtio_queue_add(&net->transmit.queue, burst.buffers, burst.count) : burst.error;
 		if (added <= 0)
 			return done ? (int)done : added;
+		net->transmit.bytes +=
+			(unsigned)added == burst.count ? burst.bytes : frames_bytes(frames + done, (unsigned)added);
 		done += (unsigned)added;
 	}
 	return (int)done;
@@ -259,7 +301,6 @@ int virtio_net_transmit(struct virtio_net *net, struct virtio_net_frame *const *
 	if (added <= 0)
 		return added;
 	net->transmit.frames += (unsigned)added;
-	net->transmit.bytes += frames_bytes(frames, (unsigned)added);
 	net->transmit.under_way += (unsigned)added;
 	virtio_queue_submit(&net->transmit.queue);
 	return added;
@@ -278,7 +319,8 @@ int virtio_net_transmitted(struct virtio_net *net, struct virtio_net_frame **fra
 			break;
 		/* The used length says nothing here, and some devices write rubbish there (5.1.6.1). */
 		for (int i = 0; i < got; i++)
-			frames[done++] = used[i].token;
+			frames[done + (unsigned)i] = used[i].token;
+		done += (unsigned)got;
 		if ((unsigned)got < turn)
 			break;
 	}
