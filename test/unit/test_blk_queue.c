@@ -298,6 +298,94 @@ static void test_a_full_ring_takes_what_fits_and_goes_on_later(void **state)
 	}
 }
 
+/* More segments in a burst than the driver hands to the ring at once. */
+static void test_a_burst_of_large_requests_goes_in_parts(void **state)
+{
+	(void)state;
+	struct virtio_segment segments[FAKE_BLK_SEG_MAX];
+	struct virtio_blk_request *done[30];
+	make_many();
+	for (unsigned i = 0; i < FAKE_BLK_SEG_MAX; i++)
+		segments[i] = fake_platform_buffer(512);
+	for (unsigned i = 0; i < 30; i++) {
+		many[i].segments = segments;
+		many[i].segment_count = (uint16_t)(1 + (i * 5) % FAKE_BLK_SEG_MAX);
+	}
+	assert_int_equal(virtio_blk_submit(&blk, pointers, 30), 30);
+	assert_int_equal(transport.queues[0].notifications, 1);
+	assert_int_equal(fake_disk_take(&disk), 30);
+	for (unsigned i = 0; i < 30; i++)
+		assert_int_equal(disk.held[i].buffer.count, many[i].segment_count + 2);
+	fake_disk_serve(&disk);
+	assert_int_equal(virtio_blk_completed(&blk, done, 30), 30);
+}
+
+static uint32_t random_state;
+
+static unsigned random_below(unsigned limit)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (random_state >> 8) % limit;
+}
+
+/* A read or a write of 1 to 4 sectors in up to SEG_MAX segments of random lengths; some of them past the end. */
+static void make_random(struct virtio_blk_request *request, struct virtio_segment *segments)
+{
+	uint32_t left = 512 * (1 + random_below(4));
+	uint16_t count = 0;
+
+	for (; left; count++) {
+		bool last = count + 1 == FAKE_BLK_SEG_MAX;
+		uint32_t length = last ? left : 1 + random_below(left);
+		segments[count] = fake_platform_buffer(length);
+		fill(&segments[count], (uint8_t)random_below(256));
+		left -= length;
+	}
+	*request = (struct virtio_blk_request){.type = random_below(2) ? VIRTIO_BLK_READ : VIRTIO_BLK_WRITE,
+		.sector = random_below(FAKE_DISK_SECTORS + 1),
+		.segments = segments,
+		.segment_count = count};
+}
+
+/* Whether the disk has, at the request's sectors, what its segments have. */
+static void assert_on_disk(const struct virtio_blk_request *request)
+{
+	const uint8_t *medium = (const uint8_t *)disk.medium + request->sector * 512;
+	for (unsigned i = 0; i < request->segment_count; i++) {
+		assert_memory_equal(request->segments[i].data, medium, request->segments[i].length);
+		medium += request->segments[i].length;
+	}
+}
+
+/* However requests are mixed and whenever they finish, each does what it says, and only that. */
+static void test_random_requests_do_what_they_say(void **state)
+{
+	(void)state;
+	static struct virtio_segment segments[32][FAKE_BLK_SEG_MAX];
+	static struct virtio_blk_request requests[32];
+	for (unsigned round = 0; round < 10 * FEATURE_SETS; round++) {
+		unsigned in_flight = 0;
+		random_state = round;
+		start(feature_sets[round % FEATURE_SETS], 128);
+		for (unsigned i = 0; i < 32; i++) {
+			make_random(&requests[i], segments[i]);
+			int result = fake_blk_submit(&requests[i]);
+			assert_true(result == 1 || result == 0 || result == VIRTIO_ERR_NO_SPACE);
+			in_flight += result == 1;
+			fake_disk_take(&disk);
+			while (disk.held_count && (random_below(3) == 0 || i == 31)) {
+				struct virtio_blk_request *done;
+				fake_disk_finish(&disk, random_below(disk.held_count));
+				assert_int_equal(virtio_blk_completed(&blk, &done, 1), 1);
+				assert_int_equal(done->result, 0);
+				assert_on_disk(done);
+				in_flight--;
+			}
+		}
+		assert_int_equal(in_flight, 0);
+	}
+}
+
 static void test_a_wrong_request_ends_the_burst_before_it(void **state)
 {
 	(void)state;
@@ -398,6 +486,8 @@ int main(void)
 		TEST(test_requests_finish_in_any_order),
 		TEST(test_a_burst_is_one_notification),
 		TEST(test_a_full_ring_takes_what_fits_and_goes_on_later),
+		TEST(test_a_burst_of_large_requests_goes_in_parts),
+		TEST(test_random_requests_do_what_they_say),
 		TEST(test_a_wrong_request_ends_the_burst_before_it),
 		TEST(test_a_request_in_flight_is_not_taken_again),
 		TEST(test_a_lie_about_an_id_breaks_the_ring_and_nothing_else),
