@@ -66,7 +66,7 @@ struct virtio_pci_function {
 	uint16_t subsystem;              /* subsystem id; 0 for bridges */
 	uint32_t next;                   /* private to virtio_pci_next: where the search goes on */
 	uint32_t buses[8];               /* private: the buses to search, one bit each */
-	bool multifunction;              /* private: the device has functions 1 to 7 */
+	bool multifunction;              /* private: as its header says; counts for function 0 */
 };
 
 /* Start a search through ACCESS: the result is before the first function. */

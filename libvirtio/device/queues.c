@@ -18,7 +18,6 @@ void virtio_queues_go_live(struct virtio_device *dev)
 		queue->notify = dev->transport->notify;
 		if (queue->notify_pending)
 			queue->notify(queue);
-		queue->notify_pending = false;
 	}
 }
 

@@ -5,13 +5,11 @@
 #define FUNCTION_SHIFT 12
 #define BUS_SHIFT 20
 
-/* The place of a register in the window, or its length where the window does not reach. */
+/* The place of a register in the window; beyond its end for buses that are not in it, also for those before it. */
 static uint64_t ecam_place(const struct virtio_pci_access *access, uint16_t address, uint16_t offset)
 {
-	unsigned bus = address >> 8;
-
-	if (bus < access->first_bus || bus > access->last_bus || offset >= 1u << FUNCTION_SHIFT)
-		return access->region.length;
+	if (offset >= 1u << FUNCTION_SHIFT)
+		return UINT64_MAX;
 	return ((uint64_t)address << FUNCTION_SHIFT) - ((uint64_t)access->first_bus << BUS_SHIFT) + offset;
 }
 

@@ -23,12 +23,12 @@ struct virtio_pci_function virtio_pci_first(const struct virtio_pci_access *acce
 	return function;
 }
 
-/* Remember the bus behind a bridge. One that firmware did not number, or numbered backwards, cannot be searched. */
+/* Remember the bus behind a bridge. One that firmware did not number, or numbered backwards, is passed already. */
 static void look_behind(struct virtio_pci_function *function)
 {
 	uint32_t bus = virtio_pci_read(function, PCI_SECONDARY_BUS, 1);
 
-	if (bus > function->address >> 8u && bus <= function->access.last_bus)
+	if (bus <= function->access.last_bus)
 		function->buses[bus / 32] |= 1u << bus % 32;
 }
 
@@ -44,8 +44,7 @@ static bool identify(struct virtio_pci_function *function)
 		return false;
 
 	uint32_t header = virtio_pci_read(function, PCI_HEADER_TYPE, 1);
-	if (function->address % FUNCTIONS == 0)
-		function->multifunction = header & PCI_HEADER_MULTIFUNCTION;
+	function->multifunction = header & PCI_HEADER_MULTIFUNCTION;
 	if ((header & PCI_HEADER_LAYOUT) == PCI_HEADER_BRIDGE)
 		look_behind(function);
 	else if ((header & PCI_HEADER_LAYOUT) == 0)

@@ -127,7 +127,7 @@ static void test_notifications_outside_their_window_are_refused(void **state)
 	static const struct {
 		uint16_t off;
 		uint32_t multiplier;
-	} cases[] = {{0x400, 4}, {0xffff, 0xffffffff}, {1, 0xfff}, {1, 0x1000}, {3, 1}};
+	} cases[] = {{0x400, 4}, {0xffff, 0xffffffff}, {0x8000, 0x20000}, {1, 0xfff}, {1, 0x1000}, {3, 1}};
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		fake.queues[0].notify_off = cases[i].off;
 		fake_region_store(&fake.function->config[FAKE_VIRTIO_PCI_CAP_NOTIFY + 16], 4, cases[i].multiplier);

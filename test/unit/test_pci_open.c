@@ -86,6 +86,17 @@ static void test_a_broken_modern_device_is_not_tried_as_legacy(void **state)
 	assert_ptr_equal(device.transport, &virtio_pci_modern_ops);
 }
 
+/* HC-01: what the loop hides nobody knows */
+static void test_a_capability_list_that_loops_makes_no_legacy_device(void **state)
+{
+	(void)state;
+	fake_virtio_pci_start_legacy(&fake, VIRTIO_ID_BLOCK, 0);
+	fake.function->config[fake.function->msix + 1] = fake.function->msix;
+	assert_int_equal(open_with(virtio_support_all.transports), VIRTIO_ERR_PROTOCOL);
+	assert_true(
+		fake_platform_logged("block at 00:03.0: modern PCI: unusable capabilities: the capability list loops"));
+}
+
 static void test_other_devices_are_refused_by_name(void **state)
 {
 	(void)state;
@@ -134,6 +145,7 @@ int main(void)
 		TEST(test_a_transitional_device_is_driven_as_modern),
 		TEST(test_what_no_transport_fits_is_unsupported),
 		TEST(test_a_broken_modern_device_is_not_tried_as_legacy),
+		TEST(test_a_capability_list_that_loops_makes_no_legacy_device),
 		TEST(test_other_devices_are_refused_by_name),
 		TEST(test_names_fit_whatever_the_type_and_place),
 		TEST(test_msix_is_noticed_when_it_is_enabled),
