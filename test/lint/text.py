@@ -12,7 +12,7 @@ LINK = re.compile(r'!?\[[^\]]*\]\(([^)\s]+)\)')
 BLOCK = re.compile(r'<!-- same as (\S+) -->\n```\w*\n(.*?)```', re.S)
 FENCED = re.compile(r'^```.*?^```', re.S | re.M)
 PLACES = [
-    (re.compile(r'(?<![\w.$}/])/(?:work|root|home/\w+|tmp/\w[\w.-]*)(?=[/\s"\'`)]|$)'), 'a path of one machine'),
+    (re.compile(r'(?<![\w.$}/])/(?:work|root/\w+|home/\w+|tmp/\w[\w.-]*)(?=[/\s"\'`)]|$)'), 'a path of one machine'),
     (re.compile(r'\b(?:registry|mirror|proxy|artifactory|nexus)\.[\w-]+\.\w+', re.I), 'a registry'),
     (re.compile(r'\b(?:issues?|pull request|PR) #?\d+\b|\(#\d+\)'), 'a number from a tracker'),
 ]
