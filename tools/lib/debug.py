@@ -43,7 +43,7 @@ def gdb_arguments(image, server, batch):
     argv = ["gdb", "--quiet", "--nx", str(image), "-ex", "set confirm off", "-ex", "set pagination off"]
     argv += ["-ex", f"target remote {server}", "-ex", "thbreak unikernel_main", "-ex", "continue"]
     if batch:
-        argv += ["-batch", "-ex", "backtrace", "-ex", "info args", "-ex", "kill"]
+        argv += ["-batch", "-ex", "backtrace", "-ex", "info args", "-ex", "disconnect"]
     return argv
 
 
