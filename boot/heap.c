@@ -97,8 +97,8 @@ void *boot_heap_alloc(struct boot_heap *heap, size_t size, size_t alignment)
 void boot_heap_free(struct boot_heap *heap, void *memory, size_t size)
 {
 	uintptr_t offset = (uintptr_t)memory % BOOT_PAGE_SIZE;
-	struct boot_heap_slab *slab = (void *)((uint8_t *)memory - offset);
 	struct heap_piece *piece = memory;
+	struct boot_heap_slab *slab;
 
 	if (memory == NULL)
 		return;
@@ -106,6 +106,7 @@ void boot_heap_free(struct boot_heap *heap, void *memory, size_t size)
 		heap->free_pages(heap->context, memory, heap_pages(size));
 		return;
 	}
+	slab = (void *)((uint8_t *)memory - offset);
 	if (slab->free == NULL)
 		heap_link(heap, slab);
 	piece->next = slab->free;

@@ -87,7 +87,9 @@ static uint8_t line_read8(const struct virtio_region *region, uint64_t offset)
 		return status();
 	case 6:
 		line.modem_pending = false;
-		return !line.no_loop && (line.modem_control & 0x10) ? (uint8_t)(line.modem_control << 6 | 0x10) : 0;
+		if (line.no_loop || !(line.modem_control & 0x10))
+			return 0;
+		return (uint8_t)((line.modem_control << 6 & 0xff) | 0x10);
 	case 7:
 		return line.no_scratch ? 0xff : line.scratch;
 	default:
