@@ -30,10 +30,9 @@ struct virtio_transport_ops {
 	uint32_t ring_alignment; /* 0: parts of a virtqueue lie anywhere; else all in one block, so aligned (2.7.2) */
 
 	/*
-	 * Look at dev->function, or dev->window for MMIO, find the registers and fill in dev->common, notify, isr and
-	 * config, without touching them. Returns 0; VIRTIO_ERR_NO_DEVICE when the device is not of this layout (the
-	 * next in the list is tried); VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED, after a log line, when it is and
-	 * cannot be used.
+	 * Look at dev->function, find the registers and fill in dev->common, notify, isr and config, without touching
+	 * them. Returns 0; VIRTIO_ERR_NO_DEVICE when the device is not of this layout (the next in the list is tried);
+	 * VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED, after a log line, when it is and cannot be used.
 	 */
 	int (*open)(struct virtio_device *dev);
 
