@@ -4,9 +4,14 @@
 
 #include "serial.h"
 
+/* What page tables can map. */
+#define MODULE_LIMIT ((uint64_t)1 << 47)
+
 void boot_info_store_init(struct boot_info_store *store, const char *protocol)
 {
 	store->text_used = 0;
+	store->memory_left_out = false;
+	store->modules_left_out = false;
 	store->info = (struct boot_info){
 		.size = sizeof store->info,
 		.protocol = protocol,
@@ -17,13 +22,32 @@ void boot_info_store_init(struct boot_info_store *store, const char *protocol)
 	};
 }
 
+/* Whether the piece only made the entry before it longer. */
+static bool info_store_extends(struct boot_info_store *store, uint64_t base, uint64_t length, uint32_t type)
+{
+	struct boot_memory *last;
+
+	if (store->info.memory_count == 0 || length > UINT64_MAX - base)
+		return false;
+	last = &store->memory[store->info.memory_count - 1];
+	if (last->type != type || last->base + last->length != base)
+		return false;
+	last->length += length;
+	return true;
+}
+
 void boot_info_store_memory(struct boot_info_store *store, uint64_t base, uint64_t length, uint32_t type)
 {
 	if (length == 0)
 		return;
+	if (info_store_extends(store, base, length, type))
+		return;
 	if (store->info.memory_count == BOOT_INFO_MEMORY_MAX) {
-		boot_printf("boot: the memory map has more than %d entries, left out 0x%lx+0x%lx type %u\n",
-			BOOT_INFO_MEMORY_MAX, base, length, type);
+		if (!store->memory_left_out)
+			boot_printf(
+				"boot: the memory map has more than %d entries, left out from 0x%lx+0x%lx type %u on\n",
+				BOOT_INFO_MEMORY_MAX, base, length, type);
+		store->memory_left_out = true;
 		return;
 	}
 	if (length > UINT64_MAX - base) {
@@ -33,6 +57,13 @@ void boot_info_store_memory(struct boot_info_store *store, uint64_t base, uint64
 	store->memory[store->info.memory_count++] = (struct boot_memory){base, length, type};
 }
 
+void boot_info_store_sizes(struct boot_info_store *store, uint64_t lower, uint64_t upper)
+{
+	boot_printf("boot: no memory map, going by %lu KiB of lower and %lu KiB of upper memory\n", lower, upper);
+	boot_info_store_memory(store, 0, (lower < 640 ? lower : 640) << 10, BOOT_MEMORY_AVAILABLE);
+	boot_info_store_memory(store, 0x100000, upper << 10, BOOT_MEMORY_AVAILABLE);
+}
+
 void boot_info_store_module(struct boot_info_store *store, uint64_t start, uint64_t end, const char *string)
 {
 	if (end < start) {
@@ -40,11 +71,27 @@ void boot_info_store_module(struct boot_info_store *store, uint64_t start, uint6
 			"boot: module \"%s\" ends at 0x%lx before it starts at 0x%lx, left out\n", string, end, start);
 		return;
 	}
+	if (end > MODULE_LIMIT) {
+		boot_printf("boot: module \"%s\" ends at 0x%lx, out of reach, left out\n", string, end);
+		return;
+	}
 	if (store->info.module_count == BOOT_INFO_MODULES_MAX) {
-		boot_printf("boot: more than %d modules, left out \"%s\"\n", BOOT_INFO_MODULES_MAX, string);
+		if (!store->modules_left_out)
+			boot_printf(
+				"boot: more than %d modules, left out from \"%s\" on\n", BOOT_INFO_MODULES_MAX, string);
+		store->modules_left_out = true;
 		return;
 	}
 	store->modules[store->info.module_count++] = (struct boot_module){start, end, string};
+}
+
+void boot_info_store_acpi_root(struct boot_info_store *store, const void *source, size_t length)
+{
+	const uint8_t *bytes = source;
+
+	for (size_t i = 0; i < BOOT_INFO_ACPI_ROOT_MAX; i++)
+		store->acpi_root[i] = i < length ? bytes[i] : 0;
+	store->info.acpi_root = (uintptr_t)store->acpi_root;
 }
 
 const char *boot_info_store_text(

@@ -24,3 +24,10 @@ uint32_t boot_loader_memory_word(const struct boot_loader_memory *memory, uint64
 		return 0;
 	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
+
+uint64_t boot_loader_memory_long(const struct boot_loader_memory *memory, uint64_t address)
+{
+	if (boot_loader_memory_at(memory, address, 8) == NULL)
+		return 0;
+	return (uint64_t)boot_loader_memory_word(memory, address + 4) << 32 | boot_loader_memory_word(memory, address);
+}

@@ -22,4 +22,7 @@ uint64_t boot_loader_memory_room(const struct boot_loader_memory *memory, uint64
 /* The 32-bit word at ADDRESS, aligned or not; 0 when it lies outside. */
 uint32_t boot_loader_memory_word(const struct boot_loader_memory *memory, uint64_t address);
 
+/* The same of 64 bits. */
+uint64_t boot_loader_memory_long(const struct boot_loader_memory *memory, uint64_t address);
+
 #endif

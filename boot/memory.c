@@ -53,14 +53,34 @@ static void memory_find(struct boot_memory_map *ram, struct boot_memory_map *fre
 	}
 }
 
-void boot_memory_init(const struct boot_info *info)
+/* Page 0 will not be mapped, so a module there, or from there on, moves. */
+static void memory_move_module(struct boot_module *module, const struct boot_loader_memory *loader)
+{
+	uint64_t length = module->end - module->start;
+	const uint8_t *from = boot_loader_memory_at(loader, module->start, length);
+	uint8_t *to;
+
+	if (module->start >= BOOT_PAGE_SIZE || length == 0)
+		return;
+	to = boot_pages_alloc((length + BOOT_PAGE_SIZE - 1) / BOOT_PAGE_SIZE, BOOT_PAGE_SIZE);
+	if (from == NULL || to == NULL)
+		boot_panic("cannot move module \"%s\" from 0x%lx+0x%lx", module->string, module->start, length);
+	__builtin_memcpy(to, from, length);
+	module->start = (uintptr_t)to;
+	module->end = module->start + length;
+}
+
+void boot_memory_init(struct boot_info_store *store, const struct boot_loader_memory *loader)
 {
 	static struct boot_memory_map ram, free;
+	const struct boot_info *info = &store->info;
 
 	memory_find(&ram, &free, info);
 	if (boot_page_allocator_init(&memory_pages, &free, EARLY_LIMIT) < 0)
 		boot_panic("no memory below 4 GiB for the page allocator: %lu bytes free in all",
 			boot_memory_map_size(&free));
+	for (size_t i = 0; i < info->module_count; i++)
+		memory_move_module(&store->modules[i], loader);
 	boot_paging_init(&ram);
 }
 

@@ -53,13 +53,6 @@ static uint32_t multiboot1_field(const struct multiboot1 *m, uint32_t offset)
 	return boot_loader_memory_word(m->memory, m->address + offset);
 }
 
-static uint64_t multiboot1_long(const struct multiboot1 *m, uint64_t address)
-{
-	uint64_t high = boot_loader_memory_word(m->memory, address + 4);
-
-	return high << 32 | boot_loader_memory_word(m->memory, address);
-}
-
 static void multiboot1_read_texts(const struct multiboot1 *m)
 {
 	struct boot_info *info = &m->store->info;
@@ -112,22 +105,12 @@ static void multiboot1_read_map(const struct multiboot1 *m)
 				left);
 			return;
 		}
-		boot_info_store_memory(m->store, multiboot1_long(m, entry + MAP_BASE),
-			multiboot1_long(m, entry + MAP_LENGTH), boot_loader_memory_word(m->memory, entry + MAP_TYPE));
+		boot_info_store_memory(m->store, boot_loader_memory_long(m->memory, entry + MAP_BASE),
+			boot_loader_memory_long(m->memory, entry + MAP_LENGTH),
+			boot_loader_memory_word(m->memory, entry + MAP_TYPE));
 		entry += size + 4;
 		left -= size + 4;
 	}
-}
-
-/* What there was before memory maps: one piece below 640 KiB, one from 1 MiB. */
-static void multiboot1_read_sizes(const struct multiboot1 *m)
-{
-	uint64_t lower = multiboot1_field(m, INFO_MEMORY_LOWER);
-	uint64_t upper = multiboot1_field(m, INFO_MEMORY_UPPER);
-
-	boot_printf("boot: no memory map, going by %lu KiB of lower and %lu KiB of upper memory\n", lower, upper);
-	boot_info_store_memory(m->store, 0, (lower < 640 ? lower : 640) << 10, BOOT_MEMORY_AVAILABLE);
-	boot_info_store_memory(m->store, 0x100000, upper << 10, BOOT_MEMORY_AVAILABLE);
 }
 
 int boot_multiboot1_parse(
@@ -150,7 +133,8 @@ int boot_multiboot1_parse(
 	if (m.flags & HAS_MEMORY_MAP)
 		multiboot1_read_map(&m);
 	if (store->info.memory_count == 0 && (m.flags & HAS_MEMORY_SIZES))
-		multiboot1_read_sizes(&m);
+		boot_info_store_sizes(
+			store, multiboot1_field(&m, INFO_MEMORY_LOWER), multiboot1_field(&m, INFO_MEMORY_UPPER));
 	if (store->info.memory_count == 0) {
 		boot_printf("boot: the loader told of no memory\n");
 		return -1;

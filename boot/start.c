@@ -11,9 +11,9 @@
 #include "x86_64/descriptors.h"
 #include "x86_64/exceptions.h"
 
-/* long_mode.S maps 4 GiB. Of these page 0 is left out: what lies there is a null pointer, or might as well be. */
-#define LOADER_MEMORY_START BOOT_PAGE_SIZE
-#define LOADER_MEMORY_END ((uint64_t)1 << 32)
+/* long_mode.S maps the first 4 GiB here too. Under UEFI, GRUB puts things even at address 0. */
+#define LOADER_MEMORY 0x100000000
+#define LOADER_MEMORY_LENGTH 0x100000000
 
 /* Called by long_mode.S, with what the door handed to it. */
 _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t magic);
@@ -38,9 +38,8 @@ static void start_tell_clock(const struct boot_clock_info *clock)
 _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t magic)
 {
 	static const struct boot_loader_memory memory = {
-		.data = (const uint8_t *)LOADER_MEMORY_START,
-		.start = LOADER_MEMORY_START,
-		.length = LOADER_MEMORY_END - LOADER_MEMORY_START,
+		.data = (const uint8_t *)LOADER_MEMORY,
+		.length = LOADER_MEMORY_LENGTH,
 	};
 	static struct boot_info_store store;
 
@@ -49,7 +48,7 @@ _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t ma
 	boot_exceptions_init();
 	if (parse(&store, &memory, address, magic) < 0)
 		boot_panic("cannot start");
-	boot_memory_init(&store.info);
+	boot_memory_init(&store, &memory);
 	boot_clock_start();
 	start_tell_clock(boot_clock_describe());
 	start_call_constructors();

@@ -3,8 +3,8 @@
  * Where every door leads: from 32-bit protected mode to 64-bit C.
  *
  * In: %edi the door's parser (boot/door.h), %esi the address of what the loader left, %edx the loader's magic number;
- * flat segments, paging off. The page tables here map the first 4 GiB, which is all that a 32-bit loader can point at;
- * boot_start() replaces them.
+ * flat segments, paging off. The page tables here map the first 4 GiB, which is all that a 32-bit loader can point at,
+ * at their own addresses and once more 4 GiB above, where no pointer to them is null. boot_start() replaces them.
  */
 #include "stacks.h"
 
@@ -46,7 +46,7 @@ boot_long_mode:
 	jnc	no_long_mode
 	movl	%edx, %ebx
 
-	/* 2048 entries of 2 MiB in four directories that lie in a row, then the two levels above them. */
+	/* 2048 entries of 2 MiB in four directories that lie in a row, then the levels above them, with all twice. */
 	xorl	%ecx, %ecx
 1:	movl	%ecx, %eax
 	shll	$21, %eax
@@ -56,10 +56,14 @@ boot_long_mode:
 	incl	%ecx
 	cmpl	$2048, %ecx
 	jne	1b
-	movl	$(early_directories + PAGE_PRESENT_WRITE), early_pointers
-	movl	$(early_directories + 0x1000 + PAGE_PRESENT_WRITE), early_pointers + 8
-	movl	$(early_directories + 0x2000 + PAGE_PRESENT_WRITE), early_pointers + 16
-	movl	$(early_directories + 0x3000 + PAGE_PRESENT_WRITE), early_pointers + 24
+	xorl	%ecx, %ecx
+	movl	$(early_directories + PAGE_PRESENT_WRITE), %eax
+1:	movl	%eax, early_pointers(,%ecx,8)
+	movl	%eax, early_pointers+4*8(,%ecx,8)
+	addl	$0x1000, %eax
+	incl	%ecx
+	cmpl	$4, %ecx
+	jne	1b
 	movl	$(early_pointers + PAGE_PRESENT_WRITE), early_root
 
 	movl	$CR4_PAE_FXSR_XMMEXCPT, %eax

@@ -27,7 +27,8 @@ enum boot_memory_type {
 
 /*
  * One entry of the memory map, as the loader gave it: in any order, perhaps overlapping. Entries of length 0 are left
- * out, and an entry that would pass the end of the address space is cut there: base + length never overflows.
+ * out, entries in a row that touch and have one type are joined, and an entry that would pass the end of the address
+ * space is cut there: base + length never overflows.
  */
 struct boot_memory {
 	uint64_t base;   /* first byte, a physical address */
@@ -35,7 +36,7 @@ struct boot_memory {
 	uint32_t type;   /* enum boot_memory_type; other numbers mean reserved */
 };
 
-/* A file that the loader put into memory for us. It stays there, outside of what the page allocator gives. */
+/* A file that the loader put into memory for us. It stays in memory, outside of what the page allocator gives. */
 struct boot_module {
 	uint64_t start;     /* first byte, a physical address; the memory is mapped there */
 	uint64_t end;       /* the byte after the last; never below start */
@@ -49,7 +50,7 @@ struct boot_module {
  */
 struct boot_info {
 	size_t size;          /* sizeof(struct boot_info) of the shim: later versions may add fields at the end */
-	const char *protocol; /* how we were started: "multiboot 1" */
+	const char *protocol; /* how we were started: "multiboot 1", "multiboot 2" or "PVH" */
 	const char *loader;   /* the loader's name as it tells it, such as "qemu"; "" when it tells none */
 	const char
 		*command_line; /* the words after the kernel's file name, whether or not the loader passed that name */

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""tools/check-image, on a good image that is then broken in one place at a time.
+"""tools/check-image, on a good image that is then broken in one place at a time, and on those with one door each.
 
-usage: test_check_image.py TOOL IMAGE
+usage: test_check_image.py TOOL IMAGE IMAGE-WITH-ONE-DOOR...
 """
 import importlib.machinery
 import importlib.util
@@ -10,12 +10,10 @@ import struct
 import sys
 import unittest
 
-TOOL, PATH = sys.argv[1:3]
+TOOL, PATH, *ONE_DOOR = sys.argv[1:]
 PHDRS, PHDR_SIZE = 64, 56
 TEXT, RODATA, DATA, NOTE = range(4)
 FLAGS, OFFSET, VADDR, PADDR, FILESZ, MEMSZ, ALIGN = 4, 8, 16, 24, 32, 40, 48
-HEADER = 4096  # where boot.ld puts the multiboot header
-
 
 def load_tool():
     sys.dont_write_bytecode = True
@@ -28,6 +26,9 @@ def load_tool():
 check_image = load_tool()
 with open(PATH, 'rb') as file:
     GOOD = file.read()
+HEADER = GOOD.index(struct.pack('<I', check_image.MULTIBOOT1_MAGIC))
+HEADER2 = GOOD.index(struct.pack('<I', check_image.MULTIBOOT2_MAGIC))
+HEADER2_LENGTH = struct.unpack_from('<I', GOOD, HEADER2 + 8)[0]
 
 
 class CheckImage(unittest.TestCase):
@@ -48,12 +49,36 @@ class CheckImage(unittest.TestCase):
         if offset == 4:
             self.header(8, -change)
 
+    def change(self, at, size, value):
+        struct.pack_into(size, self.data, at, value)
+
+    def tag(self, kind):
+        """Where the multiboot 2 header has this tag."""
+        at = HEADER2 + 16
+        while struct.unpack_from('<H', self.data, at)[0] != kind:
+            at += -(-struct.unpack_from('<I', self.data, at + 4)[0] // 8) * 8
+        return at
+
+    def header2_length(self, length):
+        old = struct.unpack_from('<I', self.data, HEADER2 + 8)[0]
+        checksum = struct.unpack_from('<I', self.data, HEADER2 + 12)[0]
+        struct.pack_into('<II', self.data, HEADER2 + 8, length, (checksum + old - length) % (1 << 32))
+
     def broken(self, text):
         problems = check_image.Image(bytes(self.data)).check()
         self.assertTrue(any(text in problem for problem in problems), problems)
 
     def test_the_image_is_fine(self):
         self.assertEqual(check_image.Image(GOOD).check(), [])
+
+    def test_all_doors_and_each_alone(self):
+        doors = []
+        for path in [PATH, *ONE_DOOR]:
+            with open(path, 'rb') as one:
+                image = check_image.Image(one.read())
+            self.assertEqual(image.check(), [])
+            doors.append(image.doors)
+        self.assertEqual(doors, [['multiboot 1', 'multiboot 2', 'PVH'], ['multiboot 1'], ['multiboot 2'], ['PVH']])
 
     def test_other_files(self):
         for data in (b'', b'\x7fELF', b'!<arch>\n' * 100, GOOD[:70]):
@@ -100,14 +125,75 @@ class CheckImage(unittest.TestCase):
         struct.pack_into('<Q', self.data, 24, 0x100000000)
         self.broken('entry 0x100000000')
 
+    def without_pvh_and(self, header):
+        """Without its PVH note, and without the header at HEADER."""
+        at = struct.unpack_from('<Q', self.data, PHDRS + NOTE * PHDR_SIZE + OFFSET)[0]
+        self.change(at + 8, '<I', 99)
+        self.change(header, '<I', 0)
+
     def test_no_header(self):
-        self.header(0, 1)
+        self.without_pvh_and(HEADER)
+        self.change(HEADER2, '<I', 0)
+        self.broken('nothing can boot it')
+
+    def test_header_with_a_wrong_checksum(self):
+        self.without_pvh_and(HEADER2)
+        self.header(8, 1)
         self.broken('nothing can boot it')
 
     def test_header_too_late(self):
-        self.data[:] = GOOD[:HEADER] + b'\0' * 32 + GOOD[HEADER + 32:]
-        self.data += GOOD[HEADER:HEADER + 32]
+        self.without_pvh_and(HEADER2)
+        self.change(HEADER, '<I', 0)
+        self.data[8192:8192 + 32] = GOOD[HEADER:HEADER + 32]
         self.broken('nothing can boot it')
+
+    def test_header_2_too_late_or_unaligned(self):
+        for at in (32768, 16384 + 4):
+            self.data = bytearray(GOOD)
+            self.without_pvh_and(HEADER)
+            self.change(HEADER2, '<I', 0)
+            self.data[at:at + HEADER2_LENGTH] = GOOD[HEADER2:HEADER2 + HEADER2_LENGTH]
+            self.broken('nothing can boot it')
+
+    def test_header_2_that_passes_its_limit(self):
+        self.header2_length(32768)
+        self.broken('multiboot 2 header passes the first 32 KiB')
+
+    def test_header_2_for_another_processor(self):
+        self.change(HEADER2 + 4, '<I', 4)
+        self.change(HEADER2 + 12, '<I', -(check_image.MULTIBOOT2_MAGIC + 4 + HEADER2_LENGTH) % (1 << 32))
+        self.broken('architecture 4')
+
+    def test_header_2_without_a_tag_that_it_needs(self):
+        for kind, text in ((2, 'header without addresses'), (3, 'without an entry address')):
+            self.data = bytearray(GOOD)
+            self.change(self.tag(kind), '<I', 0x10000 | 99)
+            self.broken(text)
+
+    def test_header_2_without_an_end(self):
+        self.header2_length(HEADER2_LENGTH - 8)
+        self.broken('without an end tag')
+
+    def test_header_2_tags_of_wrong_size(self):
+        for kind, size, text in ((2, 4096, 'tag 2 of 4096 bytes at'), (3, 0, 'tag 3 of 0 bytes at'),
+                                 (3, 16, 'tag 3 of 16 bytes'), (6, 12, 'tag 6 of 12 bytes')):
+            self.data = bytearray(GOOD)
+            self.change(self.tag(kind) + 4, '<I', size)
+            self.broken(text)
+
+    def test_header_2_with_a_tag_that_loaders_refuse(self):
+        self.change(self.tag(6), '<I', 7)
+        self.broken('tag 7, which not every loader knows')
+
+    def test_wrong_header_2_addresses(self):
+        for offset, text in ((8, '2 header at file offset'), (12, '2 load address'), (16, '2 load end'),
+                             (20, '2 .bss end')):
+            self.data = bytearray(GOOD)
+            self.change(self.tag(2) + offset, '<I', 0x1000)
+            self.broken(text)
+        self.data = bytearray(GOOD)
+        self.change(self.tag(3) + 8, '<I', 0x1000)
+        self.broken('multiboot 2 entry 0x1000')
 
     def test_header_without_addresses(self):
         self.header(4, -0x10000)
@@ -131,6 +217,21 @@ class CheckImage(unittest.TestCase):
     def test_note_alignment(self):
         self.field(NOTE, ALIGN, 4096)
         self.broken('aligned to 4096')
+
+    def test_note_in_no_segment(self):
+        self.field(NOTE, OFFSET, 64)
+        self.broken('PT_NOTE is not loaded')
+
+    def test_empty_note(self):
+        self.field(NOTE, FILESZ, 0)
+        self.broken('PT_NOTE is empty')
+
+    def test_pvh_entry(self):
+        at = struct.unpack_from('<Q', self.data, PHDRS + NOTE * PHDR_SIZE + OFFSET)[0]
+        self.change(at + 16, '<Q', 0x1000)
+        self.broken('PVH entry 0x1000')
+        self.change(at + 4, '<I', 4)
+        self.broken('PVH entry of 4 bytes')
 
     def test_note_that_passes_the_end(self):
         at = struct.unpack_from('<Q', self.data, PHDRS + NOTE * PHDR_SIZE + OFFSET)[0]

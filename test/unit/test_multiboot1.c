@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* Multiboot structures in a buffer: right ones, and each way of being wrong. */
 #include <fake/cmocka.h>
+#include <fake/loader.h>
 #include <fake/serial_line.h>
 #include <string.h>
 
 #include "multiboot1.h"
 
 #define MAGIC 0x2badb002
-#define BASE 0x9000
-#define LENGTH 0x10000
+#define BASE FAKE_LOADER_BASE
+#define LENGTH FAKE_LOADER_LENGTH
 
 /* Where the tests put things; all far from each other. */
 #define INFO (BASE + 0x100)
@@ -24,72 +25,60 @@
 #define HAS_MAP 0x40
 #define HAS_LOADER 0x200
 
-static uint8_t ram[LENGTH];
-static const struct boot_loader_memory memory = {.data = ram, .start = BASE, .length = LENGTH};
 static struct boot_info_store store;
-
-static void put32(uint64_t address, uint32_t value)
-{
-	memcpy(ram + (address - BASE), &value, 4);
-}
-
-static void put_text(uint64_t address, const char *text)
-{
-	memcpy(ram + (address - BASE), text, strlen(text) + 1);
-}
 
 static void put_map_entry(uint64_t address, uint32_t size, uint64_t base, uint64_t length, uint32_t type)
 {
-	put32(address, size);
-	memcpy(ram + (address + 4 - BASE), &base, 8);
-	memcpy(ram + (address + 12 - BASE), &length, 8);
-	put32(address + 20, type);
+	fake_loader_put32(address, size);
+	fake_loader_put64(address + 4, base);
+	fake_loader_put64(address + 12, length);
+	fake_loader_put32(address + 20, type);
 }
 
 static void put_flags(uint32_t flags)
 {
-	put32(INFO, flags);
+	fake_loader_put32(INFO, flags);
 }
 
 static void put_line(const char *line, const char *loader)
 {
-	put32(INFO + 16, LINE);
-	put_text(LINE, line);
-	put32(INFO + 64, LOADER);
-	put_text(LOADER, loader);
+	fake_loader_put32(INFO + 16, LINE);
+	fake_loader_put_text(LINE, line);
+	fake_loader_put32(INFO + 64, LOADER);
+	fake_loader_put_text(LOADER, loader);
 }
 
 /* A structure that only has the sizes: 639 KiB and 127 MiB. */
 static int setup(void **state)
 {
 	(void)state;
-	memset(ram, 0, sizeof ram);
+	fake_loader_fill(0);
 	memset(&store, 0xaa, sizeof store);
 	fake_serial_clear();
 	put_flags(HAS_SIZES);
-	put32(INFO + 4, 639);
-	put32(INFO + 8, 127 * 1024);
+	fake_loader_put32(INFO + 4, 639);
+	fake_loader_put32(INFO + 8, 127 * 1024);
 	return 0;
 }
 
 static int parse(void)
 {
-	return boot_multiboot1_parse(&store, &memory, INFO, MAGIC);
+	return boot_multiboot1_parse(&store, &fake_loader_memory, INFO, MAGIC);
 }
 
 static void test_another_magic_number_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(boot_multiboot1_parse(&store, &memory, INFO, 0x36d76289), -1);
+	assert_int_equal(boot_multiboot1_parse(&store, &fake_loader_memory, INFO, 0x36d76289), -1);
 	assert_true(fake_serial_has("magic number 0x36d76289"));
 }
 
 static void test_a_structure_out_of_reach_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(boot_multiboot1_parse(&store, &memory, BASE + LENGTH - 67, MAGIC), -1);
-	assert_int_equal(boot_multiboot1_parse(&store, &memory, BASE - 1, MAGIC), -1);
-	assert_int_equal(boot_multiboot1_parse(&store, &memory, UINT64_MAX, MAGIC), -1);
+	assert_int_equal(boot_multiboot1_parse(&store, &fake_loader_memory, BASE + LENGTH - 67, MAGIC), -1);
+	assert_int_equal(boot_multiboot1_parse(&store, &fake_loader_memory, BASE - 1, MAGIC), -1);
+	assert_int_equal(boot_multiboot1_parse(&store, &fake_loader_memory, UINT64_MAX, MAGIC), -1);
 	assert_true(fake_serial_has("out of reach"));
 }
 
@@ -129,8 +118,8 @@ static void test_map_entries_are_read_by_their_own_size(void **state)
 {
 	(void)state;
 	put_flags(HAS_MAP | HAS_SIZES);
-	put32(INFO + 44, 24 + 28);
-	put32(INFO + 48, MAP);
+	fake_loader_put32(INFO + 44, 24 + 28);
+	fake_loader_put32(INFO + 48, MAP);
 	put_map_entry(MAP, 20, 0, 0x9fc00, 1);
 	put_map_entry(MAP + 24, 24, 0x100000000, 0x140000000, 7);
 	assert_int_equal(parse(), 0);
@@ -144,8 +133,8 @@ static void check_rest_left_out(uint32_t size)
 {
 	setup(NULL);
 	put_flags(HAS_MAP | HAS_SIZES);
-	put32(INFO + 44, 48);
-	put32(INFO + 48, MAP);
+	fake_loader_put32(INFO + 44, 48);
+	fake_loader_put32(INFO + 48, MAP);
 	put_map_entry(MAP, 20, 0x100000, 0x100000, 1);
 	put_map_entry(MAP + 24, size, 0x200000, 0x100000, 1);
 	assert_int_equal(parse(), 0);
@@ -167,8 +156,8 @@ static void test_a_map_out_of_reach_counts_as_missing(void **state)
 {
 	(void)state;
 	put_flags(HAS_MAP | HAS_SIZES);
-	put32(INFO + 44, LENGTH);
-	put32(INFO + 48, MAP);
+	fake_loader_put32(INFO + 44, LENGTH);
+	fake_loader_put32(INFO + 48, MAP);
 	assert_int_equal(parse(), 0);
 	assert_true(fake_serial_has("memory map at 0xa300+0x10000 lies out of reach"));
 	assert_int_equal(store.info.memory_count, 2);
@@ -178,8 +167,8 @@ static void test_an_entry_that_overflows_is_cut(void **state)
 {
 	(void)state;
 	put_flags(HAS_MAP);
-	put32(INFO + 44, 24);
-	put32(INFO + 48, MAP);
+	fake_loader_put32(INFO + 44, 24);
+	fake_loader_put32(INFO + 48, MAP);
 	put_map_entry(MAP, 20, 0xfffffffffffff000, 0x2000, 1);
 	assert_int_equal(parse(), 0);
 	assert_true(store.info.memory[0].base + store.info.memory[0].length == UINT64_MAX);
@@ -190,8 +179,8 @@ static void test_more_map_entries_than_fit_are_left_out(void **state)
 {
 	(void)state;
 	put_flags(HAS_MAP);
-	put32(INFO + 44, 24 * 130);
-	put32(INFO + 48, MAP);
+	fake_loader_put32(INFO + 44, 24 * 130);
+	fake_loader_put32(INFO + 48, MAP);
 	for (uint32_t i = 0; i < 130; i++)
 		put_map_entry(MAP + 24 * i, 20, i * 0x2000, 0x1000, 1);
 	assert_int_equal(parse(), 0);
@@ -218,7 +207,7 @@ static void test_texts_are_copies(void **state)
 	put_flags(HAS_SIZES | HAS_LINE | HAS_LOADER);
 	put_line("one two", "GRUB 2");
 	assert_int_equal(parse(), 0);
-	memset(ram, 'x', sizeof ram);
+	fake_loader_fill('x');
 	assert_string_equal(store.info.command_line, "one two");
 	assert_string_equal(store.info.loader, "GRUB 2");
 }
@@ -227,8 +216,8 @@ static void test_a_text_without_end_is_cut(void **state)
 {
 	(void)state;
 	put_flags(HAS_SIZES | HAS_LINE);
-	put32(INFO + 16, BASE + LENGTH - 8);
-	memset(ram + LENGTH - 8, 'x', 8);
+	fake_loader_put32(INFO + 16, BASE + LENGTH - 8);
+	fake_loader_put_bytes(BASE + LENGTH - 8, "xxxxxxxx", 8);
 	assert_int_equal(parse(), 0);
 	assert_string_equal(store.info.command_line, "xxxxxxxx");
 	assert_true(fake_serial_has("command line is too long or has no end"));
@@ -237,13 +226,13 @@ static void test_a_text_without_end_is_cut(void **state)
 static void test_a_text_longer_than_the_room_is_cut_and_later_ones_are_empty(void **state)
 {
 	(void)state;
+	fake_loader_fill('x');
 	put_flags(HAS_SIZES | HAS_LINE | HAS_MODULES);
-	put32(INFO + 16, TEXTS);
-	memset(ram + (TEXTS - BASE), 'x', BOOT_INFO_TEXT_MAX + 10);
-	put32(INFO + 20, 1);
-	put32(INFO + 24, MODULES);
-	put32(MODULES + 8, LOADER);
-	put_text(LOADER, "module");
+	fake_loader_put32(INFO + 16, TEXTS);
+	fake_loader_put32(INFO + 20, 1);
+	fake_loader_put32(INFO + 24, MODULES);
+	fake_loader_put32(MODULES + 8, LOADER);
+	fake_loader_put_text(LOADER, "module");
 	assert_int_equal(parse(), 0);
 	assert_int_equal(strlen(store.info.command_line), BOOT_INFO_TEXT_MAX - 1);
 	assert_string_equal(store.info.modules[0].string, "");
@@ -254,7 +243,7 @@ static void test_a_text_out_of_reach_is_empty(void **state)
 {
 	(void)state;
 	put_flags(HAS_SIZES | HAS_LINE);
-	put32(INFO + 16, 0xfffffff0);
+	fake_loader_put32(INFO + 16, 0xfffffff0);
 	assert_int_equal(parse(), 0);
 	assert_string_equal(store.info.command_line, "");
 	assert_true(fake_serial_has("command line at 0xfffffff0 lies out of reach"));
@@ -262,20 +251,20 @@ static void test_a_text_out_of_reach_is_empty(void **state)
 
 static void put_module(uint32_t index, uint32_t start, uint32_t end)
 {
-	put32(MODULES + index * 16, start);
-	put32(MODULES + index * 16 + 4, end);
+	fake_loader_put32(MODULES + index * 16, start);
+	fake_loader_put32(MODULES + index * 16 + 4, end);
 }
 
 static void test_modules_keep_their_order_and_texts(void **state)
 {
 	(void)state;
 	put_flags(HAS_SIZES | HAS_MODULES);
-	put32(INFO + 20, 2);
-	put32(INFO + 24, MODULES);
+	fake_loader_put32(INFO + 20, 2);
+	fake_loader_put32(INFO + 24, MODULES);
 	put_module(0, 0x200000, 0x200010);
 	put_module(1, 0x100000, 0x100000);
-	put32(MODULES + 8, TEXTS);
-	put_text(TEXTS, "disk.img ro");
+	fake_loader_put32(MODULES + 8, TEXTS);
+	fake_loader_put_text(TEXTS, "disk.img ro");
 	assert_int_equal(parse(), 0);
 	assert_int_equal(store.info.module_count, 2);
 	assert_int_equal(store.info.modules[0].start, 0x200000);
@@ -288,8 +277,8 @@ static void test_a_module_that_ends_before_it_starts_is_left_out(void **state)
 {
 	(void)state;
 	put_flags(HAS_SIZES | HAS_MODULES);
-	put32(INFO + 20, 1);
-	put32(INFO + 24, MODULES);
+	fake_loader_put32(INFO + 20, 1);
+	fake_loader_put32(INFO + 24, MODULES);
 	put_module(0, 0x200000, 0x1fffff);
 	assert_int_equal(parse(), 0);
 	assert_int_equal(store.info.module_count, 0);
@@ -300,46 +289,26 @@ static void test_an_absurd_number_of_modules_is_bounded(void **state)
 {
 	(void)state;
 	put_flags(HAS_SIZES | HAS_MODULES);
-	put32(INFO + 20, 0xffffffff);
-	put32(INFO + 24, MODULES);
+	fake_loader_put32(INFO + 20, 0xffffffff);
+	fake_loader_put32(INFO + 24, MODULES);
 	assert_int_equal(parse(), 0);
 	assert_int_equal(store.info.module_count, BOOT_INFO_MODULES_MAX);
-	put32(INFO + 24, BASE + LENGTH - 24);
+	fake_loader_put32(INFO + 24, BASE + LENGTH - 24);
 	assert_int_equal(parse(), 0);
 	assert_int_equal(store.info.module_count, 1);
 	assert_true(fake_serial_has("list of modules at 0x18ff8 lies out of reach"));
 }
 
-static void check_text(const char *text)
-{
-	assert_non_null(text);
-	assert_true(strlen(text) < BOOT_INFO_TEXT_MAX);
-}
-
-/* Words that are often addresses in the memory, small numbers, or rubbish; the sanitizers watch. */
 static void test_rubbish_never_leads_out_of_bounds(void **state)
 {
-	uint32_t chance = 1;
+	uint32_t seed = 1;
 
 	(void)state;
 	for (int round = 0; round < 300; round++) {
-		for (size_t i = 0; i < LENGTH; i += 4) {
-			chance = chance * 1664525 + 1013904223;
-			put32(BASE + i, chance >> 30 == 0   ? chance >> 8
-					: chance >> 30 == 1 ? chance >> 8 & 63
-							    : BASE + (chance >> 8) % LENGTH);
-		}
+		fake_loader_rubbish(&seed);
 		fake_serial_clear();
-		if (boot_multiboot1_parse(&store, &memory, BASE + (chance >> 8) % (LENGTH - 68), MAGIC) < 0)
-			continue;
-		check_text(store.info.command_line);
-		check_text(store.info.loader);
-		assert_in_range(store.info.memory_count, 1, BOOT_INFO_MEMORY_MAX);
-		assert_in_range(store.info.module_count, 0, BOOT_INFO_MODULES_MAX);
-		for (size_t i = 0; i < store.info.memory_count; i++)
-			assert_true(store.memory[i].length <= UINT64_MAX - store.memory[i].base);
-		for (size_t i = 0; i < store.info.module_count; i++)
-			check_text(store.modules[i].string);
+		if (boot_multiboot1_parse(&store, &fake_loader_memory, BASE + (seed >> 8) % (LENGTH - 68), MAGIC) == 0)
+			fake_loader_check_store(&store);
 	}
 }
 
