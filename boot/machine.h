@@ -36,9 +36,10 @@ uint64_t boot_tsc(void);
 uint64_t boot_rdmsr(uint32_t index);
 void boot_wrmsr(uint32_t index, uint64_t value);
 
-/* One access to a device register in memory, at a multiple of 4 bytes. */
+/* One access to a device register in memory, at a multiple of its width. */
 uint32_t boot_read32(const void *address);
 void boot_write32(void *address, uint32_t value);
+void boot_write8(void *address, uint8_t value);
 
 /* Tell the processor that this is a loop that waits. */
 void boot_pause(void);

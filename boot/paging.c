@@ -121,3 +121,18 @@ void *boot_map_device(uint64_t physical_address, uint64_t length)
 	boot_printf("boot: cannot map a device at 0x%lx+0x%lx: %s\n", physical_address, length, trouble);
 	return NULL;
 }
+
+const void *boot_paging_readable(uint64_t physical_address, uint64_t length)
+{
+	uint64_t limit = boot_paging_limit(), size;
+	uint64_t page = physical_address & ~(BOOT_PAGE_SIZE - 1);
+
+	if (length == 0 || page == 0 || physical_address >= limit || length > limit - physical_address)
+		return NULL;
+	for (; page < physical_address + length; page += BOOT_PAGE_SIZE)
+		if (boot_page_tables_entry(&paging_tables, page, &size) == 0 &&
+			boot_page_tables_map(&paging_tables, page, page + BOOT_PAGE_SIZE, BOOT_PAGE_NO_EXECUTE) !=
+				BOOT_PAGE_TABLES_DONE)
+			return NULL;
+	return (const void *)physical_address;
+}

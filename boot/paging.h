@@ -15,4 +15,11 @@ uint64_t boot_paging_limit(void);
  */
 void boot_paging_init(const struct boot_memory_map *ram);
 
+/*
+ * Make LENGTH bytes at PHYSICAL_ADDRESS readable where they are, and return the pointer to them: what is not mapped yet
+ * is mapped cached and read-only, for ever. For what the firmware left in memory that is not RAM to us. NULL when it
+ * lies in page 0 or out of reach, or no memory is left for tables.
+ */
+const void *boot_paging_readable(uint64_t physical_address, uint64_t length);
+
 #endif

@@ -4,6 +4,7 @@
 #include <boot/info.h>
 #include <boot/power.h>
 
+#include "acpi.h"
 #include "door.h"
 #include "failure.h"
 #include "memory.h"
@@ -48,6 +49,7 @@ _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t ma
 	boot_exceptions_init();
 	if (parse(&store, &memory, address, magic) < 0)
 		boot_panic("cannot start");
+	boot_acpi_init(&memory, store.info.acpi_root);
 	boot_memory_init(&store, &memory);
 	boot_clock_start();
 	start_tell_clock(boot_clock_describe());

@@ -83,6 +83,11 @@ void boot_write32(void *address, uint32_t value)
 	*(volatile uint32_t *)address = value;
 }
 
+void boot_write8(void *address, uint8_t value)
+{
+	*(volatile uint8_t *)address = value;
+}
+
 void boot_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

@@ -9,6 +9,10 @@ BOOT_GUEST = 'test/qemu/boot/main.c'
 MACHINES = 'test/qemu/cases.py'
 
 TESTED_BY = {
+    'boot/acpi_controllers.c': 'test/unit/test_acpi.c',
+    'boot/acpi_ecam.c': 'test/unit/test_acpi.c',
+    'boot/acpi_fixed.c': 'test/unit/test_acpi.c',
+    'boot/acpi_parse.c': 'test/unit/test_acpi.c',
     'boot/alarm_apic.c': 'test/unit/test_wait.c',
     'boot/alarm_pit.c': 'test/unit/test_wait.c',
     'boot/chipset.c': 'test/unit/test_power.c',

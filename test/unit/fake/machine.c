@@ -3,11 +3,11 @@
 #include "machine.h"
 
 #include <boot/interrupt.h>
-#include <boot/memory.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../../boot/machine.h"
+#include "machine_inside.h"
 
 #define PIT_HZ 1193182u
 #define PM_TIMER_HZ 3579545u
@@ -69,12 +69,12 @@ enum fake_end fake_machine_run(void (*code)(void))
 	return (enum fake_end)end;
 }
 
-static void stop(enum fake_end how)
+void fake_machine_stop(enum fake_end how)
 {
 	longjmp(m->end, (int)how);
 }
 
-static void broken(const char *rule)
+void fake_machine_broken(const char *rule)
 {
 	if (m->strict && m->broken_rule == NULL)
 		m->broken_rule = rule;
@@ -86,7 +86,7 @@ static void move(uint64_t cycles)
 		m->tsc += cycles;
 }
 
-static void pass(void)
+void fake_machine_pass(void)
 {
 	m->accesses++;
 	move(m->step);
@@ -118,7 +118,7 @@ static void pit_control(uint8_t value)
 	uint8_t access = value >> 4 & 3, mode = value & 0xf;
 
 	if (value >> 6 != 0) {
-		broken("a PIT channel other than 0");
+		fake_machine_broken("a PIT channel other than 0");
 		return;
 	}
 	if (access == 0) {
@@ -129,9 +129,9 @@ static void pit_control(uint8_t value)
 		return;
 	}
 	if (access != 3)
-		broken("PIT access that is not low byte, then high byte");
+		fake_machine_broken("PIT access that is not low byte, then high byte");
 	if (mode != 0 && mode != 4 && mode != 6 && mode != 8)
-		broken("a PIT mode other than 0, 2, 3, 4");
+		fake_machine_broken("a PIT mode other than 0, 2, 3, 4");
 	m->pit_mode = mode >> 1;
 	m->pit_written = 0;
 	m->pit_latched = 0;
@@ -155,7 +155,7 @@ static uint8_t pit_read(void)
 	uint16_t count = m->pit_latched > 0 ? m->pit_latch : pit_count();
 
 	if (m->pit_latched == 0)
-		broken("reading the PIT without a latch");
+		fake_machine_broken("reading the PIT without a latch");
 	return m->pit_latched-- == 2 ? (uint8_t)count : (uint8_t)(count >> 8);
 }
 
@@ -163,7 +163,7 @@ static void pic_write(int chip, bool data, uint8_t value)
 {
 	if (!data && (value & 0x10)) {
 		if ((value & 1) == 0 || (value & 2) != 0)
-			broken("ICW1 without ICW4, or without cascade");
+			fake_machine_broken("ICW1 without ICW4, or without cascade");
 		m->pic_step[chip] = 2;
 		m->pic_mask[chip] = 0;
 	} else if (!data) {
@@ -176,7 +176,7 @@ static void pic_write(int chip, bool data, uint8_t value)
 		m->pic_step[chip] = 4;
 	} else if (m->pic_step[chip] == 4) {
 		if ((value & 1) == 0)
-			broken("ICW4 without 8086 mode");
+			fake_machine_broken("ICW4 without 8086 mode");
 		m->pic_step[chip] = 0;
 	} else {
 		m->pic_mask[chip] = value;
@@ -195,11 +195,11 @@ static void record(uint16_t port, uint8_t width, uint32_t value)
 
 uint8_t boot_in8(uint16_t port)
 {
-	pass();
+	fake_machine_pass();
 	if (port == 0x43)
-		broken("reading port 0x43");
+		fake_machine_broken("reading port 0x43");
 	if (m->pm_timer_port != 0 && port >= m->pm_timer_port && port < m->pm_timer_port + 4)
-		broken("reading the PM timer with 8 bits");
+		fake_machine_broken("reading the PM timer with 8 bits");
 	if (m->pit && port == 0x40)
 		return pit_read();
 	if (m->pic && (port == 0x21 || port == 0xa1))
@@ -214,15 +214,21 @@ uint8_t boot_in8(uint16_t port)
 	if (m->pvpanic != 0 && port == 0x505)
 		return m->pvpanic;
 	if (port >= 0x500 && port <= 0x505)
-		broken("a port that bhyve does not have");
+		fake_machine_broken("a port that bhyve does not have");
 	return 0xff;
 }
 
 uint16_t boot_in16(uint16_t port)
 {
-	pass();
-	broken("a 16-bit read");
-	return port == 0 ? 0 : 0xffff;
+	fake_machine_pass();
+	if (m->pm_control_port != 0 && port == m->pm_control_port)
+		return m->pm_control;
+	if (m->pm_status_port != 0 && port == m->pm_status_port)
+		return m->pm_status;
+	if (m->pm_enable_port != 0 && port == m->pm_enable_port)
+		return m->pm_enable;
+	fake_machine_broken("a 16-bit read");
+	return 0xffff;
 }
 
 static uint32_t config_read(void)
@@ -235,7 +241,7 @@ static uint32_t config_read(void)
 
 uint32_t boot_in32(uint16_t port)
 {
-	pass();
+	fake_machine_pass();
 	if (m->pm_timer_port != 0 && port == m->pm_timer_port) {
 		uint64_t count = m->pm_timer_stuck ? 0 : ticks(m->tsc, PM_TIMER_HZ);
 
@@ -245,13 +251,13 @@ uint32_t boot_in32(uint16_t port)
 		return m->no_pci ? 0xffffffff : m->config_address;
 	if (port == 0xcfc)
 		return config_read();
-	broken("a 32-bit read where no 32-bit register is");
+	fake_machine_broken("a 32-bit read where no 32-bit register is");
 	return 0xffffffff;
 }
 
 void boot_out8(uint16_t port, uint8_t value)
 {
-	pass();
+	fake_machine_pass();
 	record(port, 1, value);
 	if (port == 0x70)
 		m->cmos_index = value & 0x7f;
@@ -264,36 +270,44 @@ void boot_out8(uint16_t port, uint8_t value)
 	if (m->pic && (port == 0xa0 || port == 0xa1))
 		pic_write(1, port == 0xa1, value);
 	if (m->reset_port && port == 0xcf9 && value == 6)
-		stop(FAKE_RESET);
+		fake_machine_stop(FAKE_RESET);
+	if (m->keyboard_reset && port == 0x64 && value == 0xfe)
+		fake_machine_stop(FAKE_RESET);
+	if (m->smi_port != 0 && port == m->smi_port && value == m->smi_value)
+		m->pm_control |= 1;
 	if (m->pvpanic != 0 && port == 0x505 && (value & 1))
-		stop(FAKE_PANICKED);
+		fake_machine_stop(FAKE_PANICKED);
 	if (m->debug_exit && port == 0x501) {
 		m->exit_status = value;
-		stop(FAKE_DEBUG_EXIT);
+		fake_machine_stop(FAKE_DEBUG_EXIT);
 	}
 }
 
 void boot_out16(uint16_t port, uint16_t value)
 {
-	pass();
+	fake_machine_pass();
 	record(port, 2, value);
 	if (m->pm_control_port != 0 && port == m->pm_control_port && value == m->pm_control_off)
-		stop(FAKE_POWERED_OFF);
+		fake_machine_stop(FAKE_POWERED_OFF);
+	if (m->pm_status_port != 0 && port == m->pm_status_port)
+		m->pm_status = (uint16_t)(m->pm_status & ~value);
+	if (m->pm_enable_port != 0 && port == m->pm_enable_port)
+		m->pm_enable = value;
 }
 
 void boot_out32(uint16_t port, uint32_t value)
 {
-	pass();
+	fake_machine_pass();
 	record(port, 4, value);
 	if (port == 0xcf8)
 		m->config_address = value;
 	else
-		broken("a 32-bit write");
+		fake_machine_broken("a 32-bit write");
 }
 
 struct boot_cpuid boot_cpuid(uint32_t leaf, uint32_t subleaf)
 {
-	pass();
+	fake_machine_pass();
 	for (size_t i = 0; i < m->leaves && subleaf == 0; i++)
 		if (m->leaf[i].leaf == leaf)
 			return (struct boot_cpuid){m->leaf[i].eax, m->leaf[i].ebx, m->leaf[i].ecx, m->leaf[i].edx};
@@ -324,7 +338,7 @@ static void deliver(unsigned int vector)
 {
 	m->interrupts = false;
 	if (vector >= FAKE_VECTORS || m->handler[vector] == NULL)
-		stop(FAKE_BAD_VECTOR);
+		fake_machine_stop(FAKE_BAD_VECTOR);
 	m->handler[vector](m->handler_context[vector]);
 	m->interrupts = true;
 }
@@ -375,7 +389,7 @@ void boot_sleep(void)
 	uint64_t pit = pit_rings_at(), apic = apic_rings_at(), next = pit < apic ? pit : apic;
 
 	if (next == UINT64_MAX)
-		stop(FAKE_SLEPT_FOR_EVER);
+		fake_machine_stop(FAKE_SLEPT_FOR_EVER);
 	m->sleeps++;
 	if (next > m->tsc) {
 		m->slept += next - m->tsc;
@@ -395,101 +409,13 @@ int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void
 	return 0;
 }
 
-static uint32_t apic_read(uint32_t index)
-{
-	uint64_t ticks;
-
-	if (index != 0x39 || m->apic_initial_count == 0)
-		return 0;
-	ticks = (m->tsc - m->apic_start) / 16 * APIC_HZ / m->tsc_hz;
-	return m->apic_stuck ? m->apic_initial_count : m->apic_initial_count - (uint32_t)ticks;
-}
-
-static void apic_write(uint32_t index, uint32_t value)
-{
-	if (index == 0x0f) {
-		m->apic_spurious = value;
-	} else if (index == 0x32) {
-		m->apic_lvt_timer = value;
-	} else if (index == 0x38) {
-		m->apic_initial_count = value;
-		m->apic_start = m->tsc;
-	}
-}
-
-/* The local APIC's registers in memory lie in this page, which is only ever an address. */
-static uint8_t apic_page[0x400];
-
-void *boot_map_device(uint64_t physical_address, uint64_t length)
-{
-	return physical_address == 0xfee00000 && length <= sizeof apic_page ? apic_page : NULL;
-}
-
-static uint32_t apic_index(const void *address)
-{
-	if ((m->msr_apic_base & 0xc00) != 0x800)
-		broken("local APIC registers in memory, in the wrong mode");
-	return (uint32_t)((const uint8_t *)address - apic_page) / 16;
-}
-
-uint32_t boot_read32(const void *address)
-{
-	pass();
-	return apic_read(apic_index(address));
-}
-
-void boot_write32(void *address, uint32_t value)
-{
-	pass();
-	apic_write(apic_index(address), value);
-}
-
-uint64_t boot_rdmsr(uint32_t index)
-{
-	pass();
-	if (index == 0x1b)
-		return m->msr_apic_base;
-	if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
-		return apic_read(index - 0x800);
-	broken("reading an MSR");
-	return 0;
-}
-
-/* What KVM writes at the address given to its clock MSR. */
-static void kvm_clock_write(uint64_t value)
-{
-	uint8_t *page = (uint8_t *)(uintptr_t)(value & ~UINT64_C(1)); /* NOLINT: the guest's memory is ours */
-
-	if (m->kvm_clock_mul == 0) {
-		broken("writing an MSR that faults");
-		return;
-	}
-	if ((value & 1) == 0 || m->kvm_clock_hidden)
-		return;
-	memset(page, 0, 32);
-	page[0] = 2; /* version: even, stable */
-	memcpy(page + 24, &m->kvm_clock_mul, 4);
-	page[28] = (uint8_t)m->kvm_clock_shift;
-}
-
-void boot_wrmsr(uint32_t index, uint64_t value)
-{
-	pass();
-	if (index == 0x4b564d01 || index == 0x12)
-		kvm_clock_write(value);
-	else if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
-		apic_write(index - 0x800, (uint32_t)value);
-	else
-		broken("writing an unknown MSR");
-}
-
 void boot_triple_fault(void)
 {
-	stop(FAKE_TRIPLE_FAULT);
+	fake_machine_stop(FAKE_TRIPLE_FAULT);
 }
 
 void boot_halt(void)
 {
-	stop(FAKE_HALTED);
+	fake_machine_stop(FAKE_HALTED);
 	abort();
 }

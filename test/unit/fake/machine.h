@@ -23,7 +23,7 @@ enum fake_end {
 	FAKE_HALTED,         /* interrupts off, halted for ever */
 	FAKE_DEBUG_EXIT,     /* isa-debug-exit was written: see exit_status */
 	FAKE_POWERED_OFF,    /* soft off through the PM registers */
-	FAKE_RESET,          /* port 0xCF9 */
+	FAKE_RESET,          /* port 0xCF9, the tables' reset register, or port 0x64 */
 	FAKE_PANICKED,       /* pvpanic was told, then halted */
 	FAKE_TRIPLE_FAULT,   /* the processor shut down */
 	FAKE_SLEPT_FOR_EVER, /* halted for an interrupt that will never come */
@@ -79,8 +79,24 @@ struct fake_machine {
 	uint8_t pvpanic;          /* events that pvpanic takes; 0 for no such device */
 	uint16_t pm_control_port; /* where soft off works; 0 for nowhere */
 	uint16_t pm_control_off;  /* the value that does it */
-	bool reset_port;          /* 0xCF9 works */
-	int exit_status;          /* what isa-debug-exit was told */
+	uint16_t pm_control;      /* what it reads: bit 0, ACPI mode */
+	uint16_t pm_status_port;  /* PM1 status; 0 for nowhere */
+	uint16_t pm_enable_port;  /* PM1 enable */
+	uint16_t pm_status;       /* events that happened, cleared by writing them */
+	uint16_t pm_enable;       /* events that are enabled */
+	uint16_t smi_port;        /* where ACPI mode is switched on; 0 for nowhere */
+	uint8_t smi_value;        /* the value that does it */
+
+	uint64_t device_base;   /* some device registers in memory; 0 for none */
+	uint8_t device_off;     /* sleep register, at device_base + 0x200: the value that switches off */
+	uint8_t device_reset;   /* reset register, at device_base + 0x202: the value that resets */
+	uint32_t device_events; /* event selector, at device_base: cleared by reading */
+
+	const uint8_t *readable; /* what boot_paging_readable() makes readable: memory from address 0 on ... */
+	size_t readable_length;  /* ... up to here */
+	bool reset_port;         /* 0xCF9 works */
+	bool keyboard_reset;     /* port 0x64 works */
+	int exit_status;         /* what isa-debug-exit was told */
 
 	bool pic;            /* two 8259 */
 	int pic_step[2];     /* which initialisation word comes next */

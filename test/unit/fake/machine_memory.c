@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/* The fake machine: registers in memory (the local APIC, other devices) and model-specific registers. */
+#include <boot/memory.h>
+#include <string.h>
+
+#include "../../../boot/machine.h"
+#include "../../../boot/paging.h"
+#include "machine.h"
+#include "machine_inside.h"
+
+#define APIC_HZ 1000000000u
+
+static struct fake_machine *const m = &fake_machine;
+
+static uint32_t apic_read(uint32_t index)
+{
+	uint64_t ticks;
+
+	if (index != 0x39 || m->apic_initial_count == 0)
+		return 0;
+	ticks = (m->tsc - m->apic_start) / 16 * APIC_HZ / m->tsc_hz;
+	return m->apic_stuck ? m->apic_initial_count : m->apic_initial_count - (uint32_t)ticks;
+}
+
+static void apic_write(uint32_t index, uint32_t value)
+{
+	if (index == 0x0f) {
+		m->apic_spurious = value;
+	} else if (index == 0x32) {
+		m->apic_lvt_timer = value;
+	} else if (index == 0x38) {
+		m->apic_initial_count = value;
+		m->apic_start = m->tsc;
+	}
+}
+
+/* The local APIC's registers in memory lie in this page, which is only ever an address. */
+static uint8_t apic_page[0x400];
+
+/* Likewise other devices' registers. */
+static uint32_t device_page[0x100];
+
+void *boot_map_device(uint64_t physical_address, uint64_t length)
+{
+	if (m->device_base != 0 && physical_address >= m->device_base &&
+		physical_address - m->device_base + length <= sizeof device_page)
+		return (uint8_t *)device_page + (physical_address - m->device_base);
+	return physical_address == 0xfee00000 && length <= sizeof apic_page ? apic_page : NULL;
+}
+
+static uint32_t apic_index(const void *address)
+{
+	if ((m->msr_apic_base & 0xc00) != 0x800)
+		fake_machine_broken("local APIC registers in memory, in the wrong mode");
+	return (uint32_t)((const uint8_t *)address - apic_page) / 16;
+}
+
+const void *boot_paging_readable(uint64_t physical_address, uint64_t length)
+{
+	if (physical_address > m->readable_length || length > m->readable_length - physical_address)
+		return NULL;
+	return m->readable + physical_address;
+}
+
+void boot_write8(void *address, uint8_t value)
+{
+	fake_machine_pass();
+	if (address == (uint8_t *)device_page + 0x200 && value == m->device_off)
+		fake_machine_stop(FAKE_POWERED_OFF);
+	if (address == (uint8_t *)device_page + 0x202 && value == m->device_reset)
+		fake_machine_stop(FAKE_RESET);
+}
+
+static uint32_t take_device_events(void)
+{
+	uint32_t events = m->device_events;
+
+	m->device_events = 0;
+	return events;
+}
+
+uint32_t boot_read32(const void *address)
+{
+	fake_machine_pass();
+	if (address == device_page)
+		return take_device_events();
+	return apic_read(apic_index(address));
+}
+
+void boot_write32(void *address, uint32_t value)
+{
+	fake_machine_pass();
+	apic_write(apic_index(address), value);
+}
+
+uint64_t boot_rdmsr(uint32_t index)
+{
+	fake_machine_pass();
+	if (index == 0x1b)
+		return m->msr_apic_base;
+	if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
+		return apic_read(index - 0x800);
+	fake_machine_broken("reading an MSR");
+	return 0;
+}
+
+/* What KVM writes at the address given to its clock MSR. */
+static void kvm_clock_write(uint64_t value)
+{
+	uint8_t *page = (uint8_t *)(uintptr_t)(value & ~UINT64_C(1)); /* NOLINT: the guest's memory is ours */
+
+	if (m->kvm_clock_mul == 0) {
+		fake_machine_broken("writing an MSR that faults");
+		return;
+	}
+	if ((value & 1) == 0 || m->kvm_clock_hidden)
+		return;
+	memset(page, 0, 32);
+	page[0] = 2; /* version: even, stable */
+	memcpy(page + 24, &m->kvm_clock_mul, 4);
+	page[28] = (uint8_t)m->kvm_clock_shift;
+}
+
+void boot_wrmsr(uint32_t index, uint64_t value)
+{
+	fake_machine_pass();
+	if (index == 0x4b564d01 || index == 0x12)
+		kvm_clock_write(value);
+	else if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
+		apic_write(index - 0x800, (uint32_t)value);
+	else
+		fake_machine_broken("writing an unknown MSR");
+}
