@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 /* The registers, as offsets from the PM base. */
+#define BOOT_PM1A_STATUS 0  /* 16 bits: events that happened, cleared by writing them */
+#define BOOT_PM1A_ENABLE 2  /* 16 bits: events that raise the interrupt */
 #define BOOT_PM1A_CONTROL 4 /* 16 bits: sleep type and sleep enable */
 #define BOOT_PM_TIMER 8     /* 32 bits: counts at 3.579545 MHz, 24 of them or all 32 */
 

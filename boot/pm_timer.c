@@ -3,9 +3,9 @@
  * The ACPI PM timer (ACPI 4.8.3.3): a counter of 24 or 32 bits at 3.579545 MHz. Only the low 24 bits are used,
  * so that the width does not matter. Always read with 32 bits: on bhyve any other width ends the machine.
  */
-#include "chipset.h"
 #include "clock_measure.h"
 #include "machine.h"
+#include "pm.h"
 
 static void pm_timer_sample(const struct boot_clock_timer *timer, struct boot_clock_sample *sample)
 {
@@ -18,11 +18,10 @@ static void pm_timer_sample(const struct boot_clock_timer *timer, struct boot_cl
 
 static bool pm_timer_calibrate(struct boot_clock_estimate *estimate, uint32_t wanted_ppm)
 {
-	struct boot_clock_timer timer = {3579545, 1u << 24, boot_chipset_pm_base(), pm_timer_sample};
+	struct boot_clock_timer timer = {3579545, 1u << 24, boot_pm_timer_port(), pm_timer_sample};
 
 	if (timer.port == 0)
 		return false;
-	timer.port += BOOT_PM_TIMER;
 	return boot_clock_measure(&timer, estimate, wanted_ppm);
 }
 

@@ -8,6 +8,7 @@
 #include "door.h"
 #include "failure.h"
 #include "memory.h"
+#include "power.h"
 #include "serial.h"
 #include "x86_64/descriptors.h"
 #include "x86_64/exceptions.h"
@@ -51,6 +52,7 @@ _Noreturn void boot_start(boot_door_parser *parse, uint64_t address, uint32_t ma
 		boot_panic("cannot start");
 	boot_acpi_init(&memory, store.info.acpi_root);
 	boot_memory_init(&store, &memory);
+	boot_power_start();
 	boot_clock_start();
 	start_tell_clock(boot_clock_describe());
 	start_call_constructors();

@@ -21,6 +21,7 @@ TESTED_BY = {
     'boot/clock_kvm.c': 'test/unit/test_clock_claims.c',
     'boot/hypervisor.c': 'test/unit/test_power.c',
     'boot/pit.c': 'test/unit/test_clock_measure.c',
+    'boot/pm.c': 'test/unit/test_power.c',
     'boot/pm_timer.c': 'test/unit/test_clock_measure.c',
     'boot/info_store.c': 'test/unit/test_multiboot1.c',
     'boot/loader_memory.c': 'test/unit/test_multiboot1.c',
