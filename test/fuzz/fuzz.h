@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a fuzz target is: a file fuzz_<name>.c with this one function, and seeds in corpus/<name>/. It is built twice:
+ * with driver.c, which runs a fixed number of inputs with any compiler, and, by clang, with libFuzzer, to be run for as
+ * long as one likes.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Do what is to be tested with SIZE bytes of DATA. Returns 0; crashes or hangs when something is wrong. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Something that must hold whatever the input is. */
+static inline void fuzz_check(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+#endif
