@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A kernel that tells what the shim gave it, checks its memory, and then does the one thing that its command line asks
- * for, most of which must end in an exception. test_boot.py starts it and compares what it prints.
+ * for, most of which must end in an exception. test/qemu/cases.py starts it and compares what it prints.
  */
 #include <boot/info.h>
 #include <boot/memory.h>
