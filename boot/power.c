@@ -106,7 +106,8 @@ static void try_sleep_register(void)
 	const struct boot_acpi_code *code = &boot_acpi()->code;
 
 	if (code->has_off)
-		power_write(&power_sleep, (uint8_t)(REDUCED_SLEEP_ENABLE | code->off[0] << REDUCED_SLEEP_TYPE));
+		power_write(&power_sleep,
+			(uint8_t)(REDUCED_SLEEP_ENABLE | (unsigned int)code->off[0] << REDUCED_SLEEP_TYPE));
 }
 
 static void try_pm_registers(void)
@@ -117,7 +118,8 @@ static void try_pm_registers(void)
 		return;
 	for (size_t i = 0; i < 2; i++)
 		if (pm.control[i] != 0)
-			boot_out16(pm.control[i], (uint16_t)(BOOT_PM_SLEEP_ENABLE | pm.off[i] << BOOT_PM_SLEEP_TYPE));
+			boot_out16(pm.control[i],
+				(uint16_t)(BOOT_PM_SLEEP_ENABLE | (unsigned int)pm.off[i] << BOOT_PM_SLEEP_TYPE));
 }
 
 static void reset_by_processor(void)
