@@ -46,11 +46,11 @@ struct virtio_queue {
 	struct virtio_region window;                /* for the transport: where to write a notification */
 	uint32_t notify_value;                      /* for the transport: what to write there */
 	uint16_t index;                             /* its number in the device */
-	uint16_t vector;                            /* its MSI-X vector, or VIRTIO_NO_VECTOR */
-	bool notify_pending;                        /* a notification waits for virtio_device_ready */
-	bool fault_logged;                          /* that the ring is broken has been told */
-	struct virtio_device *device;               /* whose it is */
-	struct virtio_queue *next;                  /* next queue of the same device */
+	uint16_t vector;              /* its MSI-X vector, or VIRTIO_NO_VECTOR: then interrupts are INTx's */
+	bool notify_pending;          /* a notification waits for virtio_device_ready */
+	bool fault_logged;            /* that the ring is broken has been told */
+	struct virtio_device *device; /* whose it is */
+	struct virtio_queue *next;    /* next queue of the same device */
 };
 
 /*
@@ -74,7 +74,9 @@ struct virtio_device {
 	uint32_t type;                                /* VIRTIO_ID_: what it is */
 	uint8_t status;                               /* the status bits that we have set since the last reset */
 	bool live;                                    /* DRIVER_OK is set */
-	bool msix;                                    /* MSI-X is enabled on it */
+	bool msix;                                    /* MSI-X is enabled on it; after attach: and used */
+	uint8_t msix_capability;                      /* PCI: where its MSI-X capability is, 0: it has none */
+	uint16_t vectors;                             /* MSI-X vectors to choose from (virtio_pci_use_msix) */
 	char name[24];                                /* for messages: "net at 00:03.0" */
 };
 
@@ -165,10 +167,13 @@ VIRTIO_MUST_CHECK int virtio_device_config64(struct virtio_device *dev, uint32_t
 VIRTIO_MUST_CHECK int virtio_device_check(struct virtio_device *dev);
 
 /*
- * For the runtime's interrupt handler, INTx or MMIO: reads and acknowledges the cause. Returns VIRTIO_INTERRUPT_QUEUE
- * and VIRTIO_INTERRUPT_CONFIG as they apply; 0 when the interrupt was another device's, or this one is not ready. With
- * MSI-X the vector tells instead: then both, without looking. Nothing else is needed in the handler: the work is the
- * driver's, later.
+ * For the runtime's interrupt handler, INTx or MMIO: reads and acknowledges the cause, once. Returns
+ * VIRTIO_INTERRUPT_QUEUE and VIRTIO_INTERRUPT_CONFIG as they apply, which may be both; 0 when the interrupt was another
+ * device's, or this one is not ready. Lines are shared: call this for each device on the line, whatever the others
+ * answered. Nothing else is needed in the handler: the work is the driver's, later.
+ *
+ * With MSI-X (virtio_pci_use_msix) the vector tells, and there is nothing to read or to acknowledge in the device: the
+ * handler need not call anything. If it does, the answer is both, without looking; 0 while the device is not ready.
  */
 uint8_t virtio_device_interrupt(struct virtio_device *dev);
 

@@ -84,7 +84,7 @@ uint32_t virtio_pci_type(const struct virtio_pci_function *function);
 /*
  * Open a function as a virtio device: look which of the transports of SUPPORT fits, find the registers, and turn on
  * their decoding. The device is not touched otherwise; a driver's attach comes next. PLATFORM and SUPPORT must
- * live as long as the device is used; FUNCTION is copied. To enable MSI-X do so before, so that this call sees it.
+ * live as long as the device is used; FUNCTION is copied. virtio_pci_use_msix may follow.
  *
  * 0; VIRTIO_ERR_NO_DEVICE: it is not a virtio device; VIRTIO_ERR_PROTOCOL: its capabilities or BARs make no sense;
  * VIRTIO_ERR_UNSUPPORTED: no transport of SUPPORT fits, or the registers cannot be reached. Every error is logged with
@@ -92,6 +92,48 @@ uint32_t virtio_pci_type(const struct virtio_pci_function *function);
  */
 VIRTIO_MUST_CHECK int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *platform,
 	const struct virtio_pci_function *function, const struct virtio_support *support);
+
+/* A message-signalled interrupt: what a device writes, and where to. On x86 the address names a local APIC. */
+struct virtio_msix_message {
+	uint64_t address; /* of 32 bits, aligned to 4 bytes, as the device sees it */
+	uint32_t data;    /* what is written there */
+};
+
+/* How many MSI-X vectors FUNCTION has, 1 to 2048; 0: it has no MSI-X. A device can use one, and one more a queue. */
+unsigned virtio_pci_msix_vectors(const struct virtio_pci_function *function);
+
+/*
+ * Let an opened device interrupt by MSI-X: vector I sends MESSAGES[I], of which there are COUNT (more than the device has
+ * vectors are left out). Between open and a driver's attach; stays so for later attaches. From attach to detach vectors
+ * are not masked. Drivers know nothing of it; what tells of what is settled as queues are set up:
+ *
+ *     vector 0          a change of the configuration
+ *     vector 1 + I      used buffers in virtqueue I, or where there is no such vector:
+ *     the last vector   used buffers in all further virtqueues; with one vector it tells of everything
+ *
+ * (VIRTIO 4.1.5.1.2.) A vector that the device refuses is replaced by vector 0, and when it refuses that one, too,
+ * MSI-X is switched off, which the log tells: so look at dev->msix after attach, and at queue->vector, or be prepared
+ * for INTx as well. Interrupts that fall together with attach or detach may be lost, never those between.
+ *
+ * Returns how many vectors are in use, 1 or more. On errors interrupts are INTx: VIRTIO_ERR_UNSUPPORTED: the device has no
+ * MSI-X, or its table cannot be mapped; VIRTIO_ERR_PROTOCOL: what it says of its table makes no sense;
+ * VIRTIO_ERR_INVALID: COUNT is 0; VIRTIO_ERR_BUSY: a driver is attached, and nothing changes. MESSAGES are read during
+ * the call only.
+ */
+VIRTIO_MUST_CHECK int virtio_pci_use_msix(
+	struct virtio_device *dev, const struct virtio_msix_message *messages, unsigned count);
+
+/* Let an opened device interrupt by INTx, as it does at first unless firmware enabled MSI-X. Not while attached. */
+void virtio_pci_use_intx(struct virtio_device *dev);
+
+/*
+ * The input of the 8259 interrupt controllers (1 to 15) that INTx of FUNCTION is connected to, as the firmware noted it;
+ * level-triggered, and other devices may share it. VIRTIO_ERR_UNSUPPORTED: it has no INTx, or firmware did not tell.
+ */
+int virtio_pci_interrupt_line(const struct virtio_pci_function *function);
+
+/* Which of its bus's four lines FUNCTION uses: 1 to 4 for INTA to INTD; 0: it has no INTx, or is not on PCI. */
+unsigned virtio_pci_interrupt_pin(const struct virtio_pci_function *function);
 
 VIRTIO_END_DECLS
 

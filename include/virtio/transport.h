@@ -36,7 +36,10 @@ struct virtio_transport_ops {
 	 */
 	int (*open)(struct virtio_device *dev);
 
-	/* Let the device reach memory (PCI: bus mastering), or stop it. NULL where the bus has no such switch. */
+	/*
+	 * Let the device reach memory and interrupt (PCI: bus mastering, the masks of INTx and MSI-X), or stop both.
+	 * Called while the device is in reset, so no interrupt gets lost. NULL where the bus has no such switch.
+	 */
 	void (*set_dma)(struct virtio_device *dev, bool on);
 
 	uint8_t (*status)(struct virtio_device *dev);                  /* read the device status (2.1) */
@@ -52,8 +55,7 @@ struct virtio_transport_ops {
 	uint16_t (*queue_size)(struct virtio_device *dev, uint16_t index);
 
 	/*
-	 * Tell the device where queue->ring lies, with its interrupt vector, prepare queue->window for notify, and
-	 * enable it. 0; VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED after a log line, and then it is not enabled.
+	 * Tell the device where queue->ring lies, prepare queue->window for notify, and enable it. 0; VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED after a log line, and then it is not enabled.
 	 */
 	int (*start_queue)(struct virtio_device *dev, struct virtio_queue *queue);
 
@@ -71,6 +73,15 @@ struct virtio_transport_ops {
 	 * device refuses it, or MSI-X is not enabled.
 	 */
 	int (*set_config_vector)(struct virtio_device *dev, uint16_t vector);
+
+	/* The same for virtqueue INDEX, which is not started yet. NULL where there is no MSI-X. */
+	int (*set_queue_vector)(struct virtio_device *dev, uint16_t index, uint16_t vector);
+
+	/*
+	 * Switch MSI-X off: from now on dev->interrupt_cause tells. dev->msix is false and dev->vectors 0 then. NULL
+	 * where there is no MSI-X.
+	 */
+	void (*leave_msix)(struct virtio_device *dev);
 };
 
 /* Modern PCI devices and transitional ones (VIRTIO 4.1). */

@@ -117,7 +117,10 @@ int virtio_device_begin(
 	result = virtio_features_negotiate(dev, wanted, required, rules); /* step 4 */
 	if (result == 0)
 		result = confirm_features(dev);
-	return result < 0 ? refuse(dev, result) : 0;
+	if (result < 0)
+		return refuse(dev, result);
+	virtio_vectors_begin(dev);
+	return 0;
 }
 
 int virtio_device_ready(struct virtio_device *dev)

@@ -94,6 +94,7 @@ int virtio_device_add_queue(
 	int result = create_ring(dev, queue, device_size, max_size, max_segments);
 	if (result < 0)
 		return result;
+	virtio_vectors_assign(dev, queue);
 	result = dev->transport->start_queue(dev, queue);
 	if (result < 0) {
 		virtqueue_free(&queue->ring);

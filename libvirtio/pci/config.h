@@ -16,10 +16,13 @@
 #define PCI_SECONDARY_BUS 0x19   /* 8, bridges only */
 #define PCI_SUBSYSTEM 0x2e       /* 16, not in bridges */
 #define PCI_CAPABILITY_LIST 0x34 /* 8 */
+#define PCI_INTERRUPT_LINE 0x3c  /* 8: as the firmware noted it */
+#define PCI_INTERRUPT_PIN 0x3d   /* 8: 1 to 4 for INTA to INTD, 0 for none */
 
 #define PCI_COMMAND_IO 0x1         /* answers in port space */
 #define PCI_COMMAND_MEMORY 0x2     /* answers in memory space */
 #define PCI_COMMAND_BUS_MASTER 0x4 /* may reach memory by itself */
+#define PCI_COMMAND_NO_INTX 0x400  /* may not use its interrupt line */
 
 #define PCI_STATUS_CAPABILITIES 0x10 /* there is a capability list */
 

@@ -82,11 +82,6 @@ static int legacy_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	virtio_region_write16(&dev->common, VIRTIO_PCI_LEGACY_QUEUE_SELECT, queue->index);
 	if (virtio_region_read32(&dev->common, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS) != 0)
 		return legacy_fault(dev, VIRTIO_ERR_PROTOCOL, "a virtqueue is in use after the reset");
-	if (dev->msix) {
-		int result = virtio_pci_set_vector(dev, VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR, queue->vector);
-		if (result < 0)
-			return result;
-	}
 	queue->window = dev->notify;
 	queue->notify_value = queue->index;
 	virtio_region_write32(&dev->common, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, (uint32_t)page);
@@ -103,6 +98,12 @@ static uint32_t legacy_config_generation(struct virtio_device *dev)
 static int legacy_set_config_vector(struct virtio_device *dev, uint16_t vector)
 {
 	return virtio_pci_set_vector(dev, VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR, vector);
+}
+
+static int legacy_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
+{
+	virtio_region_write16(&dev->common, VIRTIO_PCI_LEGACY_QUEUE_SELECT, index);
+	return virtio_pci_set_vector(dev, VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR, vector);
 }
 
 const struct virtio_transport_ops virtio_pci_legacy_ops = {
@@ -123,4 +124,6 @@ const struct virtio_transport_ops virtio_pci_legacy_ops = {
 	.config_generation = legacy_config_generation,
 	.interrupt_cause = virtio_pci_interrupt_cause,
 	.set_config_vector = legacy_set_config_vector,
+	.set_queue_vector = legacy_set_queue_vector,
+	.leave_msix = virtio_pci_leave_msix,
 };

@@ -69,8 +69,6 @@ static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	if (virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0)
 		return modern_fault(queue, "it is in use after the reset");
 	int result = find_notify_window(dev, queue);
-	if (result == 0 && dev->msix)
-		result = virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR, queue->vector);
 	if (result < 0)
 		return result;
 	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SIZE, queue->ring.size);
@@ -89,6 +87,12 @@ static uint32_t modern_config_generation(struct virtio_device *dev)
 static int modern_set_config_vector(struct virtio_device *dev, uint16_t vector)
 {
 	return virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR, vector);
+}
+
+static int modern_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
+{
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
+	return virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR, vector);
 }
 
 const struct virtio_transport_ops virtio_pci_modern_ops = {
@@ -110,4 +114,6 @@ const struct virtio_transport_ops virtio_pci_modern_ops = {
 	.config_generation = modern_config_generation,
 	.interrupt_cause = virtio_pci_interrupt_cause,
 	.set_config_vector = modern_set_config_vector,
+	.set_queue_vector = modern_set_queue_vector,
+	.leave_msix = virtio_pci_leave_msix,
 };

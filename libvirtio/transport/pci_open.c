@@ -38,13 +38,16 @@ static void set_name(struct virtio_device *dev, const char *type)
 		address & 7u);
 }
 
-/* Whether the runtime, or whoever ran before it, enabled MSI-X; legacy devices move their configuration then. */
-static bool msix_enabled(const struct virtio_pci_function *function)
+/* Where MSI-X is, and whether somebody enabled it already; legacy devices move their configuration then. */
+static void look_for_msix(struct virtio_device *dev)
 {
-	struct virtio_pci_capabilities list = virtio_pci_capabilities(function);
+	struct virtio_pci_capabilities list = virtio_pci_capabilities(&dev->function);
 
-	return virtio_pci_capability_next(&list, PCI_CAPABILITY_MSIX) &&
-	       virtio_pci_read(function, (uint16_t)(list.offset + PCI_MSIX_CONTROL), 2) & PCI_MSIX_CONTROL_ENABLE;
+	if (!virtio_pci_capability_next(&list, PCI_CAPABILITY_MSIX))
+		return;
+	dev->msix_capability = list.offset;
+	dev->msix = virtio_pci_read(&dev->function, (uint16_t)(list.offset + PCI_MSIX_CONTROL), 2) &
+		    PCI_MSIX_CONTROL_ENABLE;
 }
 
 static int open_with_first_fit(struct virtio_device *dev)
@@ -76,6 +79,6 @@ int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *pla
 		return VIRTIO_ERR_NO_DEVICE;
 	}
 	set_name(dev, type_name(dev->type));
-	dev->msix = msix_enabled(function);
+	look_for_msix(dev);
 	return open_with_first_fit(dev);
 }

@@ -41,6 +41,7 @@ TESTED_BY = {
     'libvirtio/pci/bar_ports.c': 'test/unit/test_bar.c',
     'libvirtio/pci/config_ecam.c': 'test/unit/test_config_port.c',
     'libvirtio/transport/pci_common.c': 'test/unit/test_pci_modern.c',
+    'libvirtio/transport/pci_msix.c': 'test/unit/test_msix.c',
     'libvirtio/transport/support_all.c': MACHINES,
     'libvirtio/virtqueue/slots.c': 'test/unit/test_split.c',
 }

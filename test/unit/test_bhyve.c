@@ -53,21 +53,17 @@ static struct bhyve_device *machine_with(uint32_t type, enum bhyve_version versi
 	return model;
 }
 
-/* Enable MSI-X as a runtime would, before it opens the device: one 16-bit write. */
-static void enable_msix(void)
-{
-	struct virtio_pci_access access = virtio_pci_access_ports();
-	access.ops->write(&access, 2 << 3, 0x42, 2, 0x8000);
-}
-
+/* The same with MSI-X: the table lies in BAR 1, and takes plain moves. */
 static struct bhyve_device *machine_with_msix(uint32_t type, enum bhyve_version version)
 {
-	bhyve_start();
-	struct bhyve_device *model = bhyve_add(type, version);
-	enable_msix();
-	struct virtio_pci_access access = virtio_pci_access_ports();
-	assert_int_equal(virtio_find_pci(&device, fake_platform(), &access, type, 0, &virtio_support_all), 0);
-	assert_true(device.msix);
+	static uint32_t table[0x2000 / 4];
+	static const struct virtio_msix_message messages[] = {{0xfee00000, 64}, {0xfee00000, 65}, {0xfee00000, 66}};
+	struct bhyve_device *model = machine_with(type, version);
+
+	fake_platform_window(0xc0000000, table, sizeof table);
+	assert_int_equal(virtio_pci_use_msix(&device, messages, 3), model->queue_count + 1);
+	assert_true(bhyve_msix(model));
+	assert_int_equal(table[4 + 2], 65);
 	return model;
 }
 

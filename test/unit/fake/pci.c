@@ -220,6 +220,8 @@ void fake_pci_write(uint16_t address, uint16_t offset, unsigned width, uint32_t 
 	check_access(offset, width);
 	if (!function)
 		return;
+	if (function->msix && offset == function->msix + 2 && width == 2) /* the size is for reading only */
+		value = (value & 0xc000) | (fake_region_load(&function->config[offset], 2) & 0x3fff);
 	if (offset >= BAR0 && offset < BAR_END && width == 4)
 		value = bar_value(function, offset, value);
 	else if (!(offset == COMMAND && width == 2) && !(function->msix && offset == function->msix + 2 && width == 2))

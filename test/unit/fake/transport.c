@@ -48,9 +48,11 @@ static void reset(struct fake_transport *fake)
 	fake->accepted_words = 0;
 	fake->needs_reset = false;
 	fake->interrupt_cause = 0;
+	fake->config_vector = VIRTIO_NO_VECTOR;
 	fake->looks = fake->slow_reset;
 	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++) {
 		fake->queues[i].started = false;
+		fake->queues[i].vector = VIRTIO_NO_VECTOR;
 		if (fake->queues[i].ring.ops)
 			fake_device_detach(&fake->queues[i].ring);
 	}
@@ -192,10 +194,37 @@ static uint8_t fake_interrupt_cause(struct virtio_device *dev)
 	return cause;
 }
 
+static uint16_t vector_taken(struct fake_transport *fake, uint16_t vector)
+{
+	fake->vector_writes++;
+	if (!fake->device.msix || vector >= fake->device.vectors)
+		fail_msg("vector %u of %u", vector, fake->device.vectors);
+	return vector < 32 && fake->refused_vectors >> vector & 1 ? VIRTIO_NO_VECTOR : vector;
+}
+
 static int fake_set_config_vector(struct virtio_device *dev, uint16_t vector)
 {
-	fake_of(dev)->config_vector = vector;
-	return 0;
+	struct fake_transport *fake = fake_of(dev);
+
+	fake->config_vector = vector_taken(fake, vector);
+	return fake->config_vector == vector ? 0 : VIRTIO_ERR_UNSUPPORTED;
+}
+
+static int fake_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->queues[index].started)
+		fail_msg("virtqueue %u has been started already", index);
+	fake->queues[index].vector = vector_taken(fake, vector);
+	return fake->queues[index].vector == vector ? 0 : VIRTIO_ERR_UNSUPPORTED;
+}
+
+static void fake_leave_msix(struct virtio_device *dev)
+{
+	dev->msix = false;
+	dev->vectors = 0;
+	fake_of(dev)->left_msix++;
 }
 
 static uint32_t read_config(void *context, uint64_t offset, unsigned width)
@@ -230,6 +259,8 @@ static const struct virtio_transport_ops modern = {
 	.config_generation = fake_config_generation,
 	.interrupt_cause = fake_interrupt_cause,
 	.set_config_vector = fake_set_config_vector,
+	.set_queue_vector = fake_set_queue_vector,
+	.leave_msix = fake_leave_msix,
 };
 
 void fake_transport_init(

@@ -33,6 +33,7 @@
 /* One virtqueue of the fake device. */
 struct fake_transport_queue {
 	uint16_t size;          /* the largest that it says; the test may change it; 0: there is no such queue */
+	uint16_t vector;        /* as the driver chose it; VIRTIO_NO_VECTOR after a reset */
 	bool started;           /* the driver enabled it */
 	uint16_t started_size;  /* entries that the driver chose */
 	unsigned notifications; /* that the driver sent since the queue was started; the test may clear it */
@@ -61,6 +62,7 @@ struct fake_transport {
 	uint64_t insists_on;      /* nor does it unless these are accepted */
 	bool generation_unstable; /* the configuration's generation changes at each look */
 	bool needs_reset;         /* NEEDS_RESET is shown */
+	uint32_t refused_vectors; /* those of 0 to 31 that it refuses, one bit each */
 	int start_queue_error;    /* what start_queue answers, 0: success */
 	void (*on_config_read)(struct fake_transport *fake, uint32_t offset); /* called before each read of a field */
 
@@ -74,6 +76,8 @@ struct fake_transport {
 	uint8_t status_trace[FAKE_TRANSPORT_TRACE]; /* the first of them */
 	uint8_t interrupt_cause;                    /* what the driver will be told; reading clears it */
 	uint16_t config_vector;                     /* as the driver chose it */
+	unsigned vector_writes;                     /* how often it chose one */
+	unsigned left_msix;                         /* how often it switched MSI-X off */
 
 	/* Private. */
 	struct fake_region config_region;

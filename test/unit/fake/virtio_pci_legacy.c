@@ -91,6 +91,7 @@ static void set_status(struct fake_virtio_pci *fake, uint32_t status)
 		fake->isr = 0;
 		for (unsigned i = 0; i < FAKE_VIRTIO_PCI_QUEUES; i++) {
 			fake->queues[i].enabled = false;
+			fake->queues[i].vector = VIRTIO_NO_VECTOR;
 			fake->queues[i].addresses[0] = 0;
 		}
 	}
