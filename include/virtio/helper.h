@@ -10,6 +10,7 @@
 #include <virtio/blk.h>
 #include <virtio/device.h>
 #include <virtio/net.h>
+#include <virtio/rng.h>
 
 VIRTIO_BEGIN_DECLS
 
@@ -85,6 +86,13 @@ VIRTIO_MUST_CHECK int virtio_net_send_copy(
  * now hook; or the error of virtio_net_receive. */
 VIRTIO_MUST_CHECK int virtio_net_receive_wait(
 	struct virtio_net *net, struct virtio_net_frame **frames, unsigned count, uint64_t deadline);
+
+/*
+ * Fill BYTES with LENGTH random bytes. 0; VIRTIO_ERR_TIMEOUT: the device gave too few before DEADLINE;
+ * VIRTIO_ERR_UNSUPPORTED: no now hook; or the error of virtio_rng_read. After an error BYTES is all zeros, so that
+ * nothing half done passes for random. Every 100 microseconds it looks without an interrupt, too.
+ */
+VIRTIO_MUST_CHECK int virtio_rng_fill(struct virtio_rng *rng, void *bytes, size_t length, uint64_t deadline);
 
 VIRTIO_END_DECLS
 

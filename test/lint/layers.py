@@ -29,7 +29,8 @@ LAYERS = [
                                      'virtio/pci.h', 'virtio/mmio.h', 'virtio/spec/', 'pci/', 'transport/')),
     ('libvirtio/driver/uart16550', BASE + ('virtio/uart16550.h',)),
     ('libvirtio/driver/', BASE + ('virtio/device.h', 'virtio/virtqueue.h', 'virtio/net.h', 'virtio/blk.h',
-                                  'virtio/console.h', 'virtio/rng.h', 'virtio/spec/', 'driver/')),
+                                  'virtio/console.h', 'virtio/rng.h', 'virtio/vsock.h', 'virtio/balloon.h',
+                                  'virtio/9p.h', 'virtio/buffers.h', 'virtio/spec/', 'driver/')),
     ('libvirtio/helper/', ('virtio/', 'base/', 'helper/')),
     ('boot/platform.c', ('boot/', 'virtio/', '')),
     ('boot/', ('boot/', '')),
@@ -41,7 +42,7 @@ LAYERS = [
 VARIANTS = {
     'libvirtio/virtqueue': ('split', 'packed'),
     'libvirtio/transport': ('pci_modern', 'pci_legacy', 'mmio', 'mmio_legacy'),
-    'libvirtio/driver': ('net', 'blk', 'console', 'rng', 'uart16550'),
+    'libvirtio/driver': ('net', 'blk', 'console', 'rng', 'vsock', 'balloon', '9p', 'uart16550'),
     'boot': ('multiboot1', 'multiboot2', 'pvh'),
 }
 
