@@ -113,11 +113,14 @@ struct virtqueue {
 	uint16_t mask;                   /* split: size - 1 */
 	uint16_t free_head;              /* first free descriptor, while there is one */
 	uint16_t free_count;             /* free descriptors */
-	uint16_t added;                  /* split: our available index, ahead of the published one until publish */
-	uint16_t published;              /* split: the available index at the last look whether to notify */
-	uint16_t seen;                   /* split: how many used entries we have taken */
-	uint16_t max_segments;           /* most segments a buffer may have */
-	bool event_idx;                  /* EVENT_IDX was negotiated */
+	uint16_t added;     /* where the next buffer goes; split: a free-running index; packed: slot and wrap counter */
+	uint16_t published; /* the same, at the last publish: what the device has been told of */
+	uint16_t seen;      /* the same, of what the device has used: what we have taken */
+	uint16_t max_segments; /* most segments a buffer may have */
+	uint16_t unpublished;  /* packed: buffers that were added since the last publish */
+	uint16_t held;         /* packed: buffers that the device holds */
+	uint16_t withheld;     /* packed: flags of the first list in a batch, for publish to store */
+	bool event_idx;        /* EVENT_IDX was negotiated */
 
 	uint8_t *tables;                      /* a table of max_segments indirect descriptors for each slot, or NULL */
 	uint64_t tables_address;              /* where the device finds them */
@@ -131,10 +134,13 @@ struct virtqueue {
 /* The split ring (VIRTIO 2.7). Naming it links it in. */
 extern const struct virtqueue_ops virtqueue_split_ops;
 
+/* The packed ring (VIRTIO 2.8), for devices that offer RING_PACKED. Naming it links it in. */
+extern const struct virtqueue_ops virtqueue_packed_ops;
+
 /*
  * Allocate and clear a virtqueue of config->size entries. Attach time only: allocates through the hooks.
  * Interrupts are off at first. Returns 0; VIRTIO_ERR_INVALID when the size is not one that this kind of ring
- * has (split: a power of two, 1 to 32768; 2.7), when the alignment is not 0 or a power of two up to 4096, or when
+ * has (1 to 32768; split: a power of two; 2.7, 2.8), when the alignment is not 0 or a power of two up to 4096, or when
  * max_segments is more than the size (no buffer may be longer; 2.7.5.3.1); VIRTIO_ERR_NO_MEMORY. After an
  * error nothing is left allocated.
  *
@@ -189,8 +195,9 @@ VIRTIO_MUST_CHECK static inline int virtqueue_get(struct virtqueue *vq, struct v
 /*
  * Ask for an interrupt once at least AFTER more buffers (1 or more; limited to those that the device holds) were
  * used beyond those taken back so far; a hint: interrupts may come earlier, and at any time. Returns true when
- * that many are waiting already, or the virtqueue is broken: no interrupt will come for them, so look again
- * instead of sleeping (2.7.7, 2.7.10). Devices without EVENT_IDX interrupt at each buffer.
+ * that many are waiting already (or fewer, at least one, when they take as many entries of a packed ring), or the
+ * virtqueue is broken: no interrupt will come for them, so look again instead of sleeping (2.7.7, 2.8.10). Devices
+ * without EVENT_IDX interrupt at each buffer.
  */
 VIRTIO_MUST_CHECK static inline bool virtqueue_enable_interrupts(struct virtqueue *vq, uint16_t after);
 

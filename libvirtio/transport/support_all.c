@@ -12,6 +12,7 @@ static const struct virtio_transport_ops *const transports[] = {
 };
 
 static const struct virtqueue_ops *const rings[] = {
+	&virtqueue_packed_ops,
 	&virtqueue_split_ops,
 	NULL,
 };
