@@ -19,12 +19,22 @@ RINGS = {
     for event_idx in ("on", "off")
     for indirect in ("on", "off")
 }
+PACKED = {
+    "packed": "packed=on",
+    "packed event_idx=off": "packed=on,event_idx=off",
+    "packed indirect=off": "packed=on,indirect_desc=off",
+    "packed event_idx=off indirect=off": "packed=on,event_idx=off,indirect_desc=off",
+}
 MACHINES = ["pc", "q35"]
 DEVICES = [
     (f"{board} {transport} {ring}", board, f"{TRANSPORTS[transport]},{RINGS[ring]}")
     for board in MACHINES
     for transport in TRANSPORTS
     for ring in RINGS
+] + [
+    (f"{board} {transport} {ring}", board, f"{TRANSPORTS[transport]},{PACKED[ring]}")
+    for board, transport in (("pc", "transitional"), ("q35", "modern"))
+    for ring in PACKED
 ]
 LONG = " ".join(f"word{number}={'x' * 40}" for number in range(40))
 NO_TIMERS = "microvm,pit=off,pic=off,rtc=off,isa-serial=on"

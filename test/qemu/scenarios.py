@@ -52,13 +52,16 @@ def powers_off(*texts):
 
 # How the device is driven
 
-RING_INDIRECT_DESC, RING_EVENT_IDX = 28, 29  # VIRTIO 6: bit numbers
+# VIRTIO 6: the bit numbers of features, and the option of QEMU's that turns each on or off.
+RING_FEATURES = {28: "indirect_desc", 29: "event_idx", 33: "iommu_platform", 34: "packed"}
 
 
 def driven(options, scenario):
     """SCENARIO, and the kernel tells that it drove a device with these OPTIONS of QEMU's as it should."""
     transport = "legacy PCI" if "disable-modern=on" in options else "modern PCI"
-    wanted = {RING_INDIRECT_DESC: "indirect_desc=off" not in options, RING_EVENT_IDX: "event_idx=off" not in options}
+    wanted = {bit: f"{option}=on" in options for bit, option in RING_FEATURES.items()}
+    for bit in (28, 29):  # on unless they are turned off
+        wanted[bit] = f"{RING_FEATURES[bit]}=off" not in options
 
     def checked(machine, other):
         scenario(machine, other)

@@ -244,5 +244,5 @@ int main(void)
 		TEST(test_a_serial_number_may_lack_memory),
 		TEST(test_a_serial_number_that_never_comes_keeps_its_memory),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -198,5 +198,5 @@ int main(void)
 		TEST(test_segment_limits_hold),
 		TEST(test_four_gigabytes_are_too_large),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

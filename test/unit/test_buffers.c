@@ -111,5 +111,5 @@ int main(void)
 		TEST(test_a_broken_ring_takes_no_buffer),
 		TEST(test_what_was_never_set_up_is_not_freed),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -423,5 +423,5 @@ int main(void)
 		TEST(test_a_stuck_device_keeps_what_it_knows),
 		TEST(test_attach_works_again_after_detach),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -93,7 +93,7 @@ static void test_without_a_clock_nothing_waits(void **state)
 static void test_a_broken_ring_ends_the_wait(void **state)
 {
 	(void)state;
-	fake_device_lie_index(fake_net_receiveq(), -1);
+	fake_device_break(fake_net_receiveq());
 	assert_int_equal(receive_wait(1000 * MILLISECOND), VIRTIO_ERR_PROTOCOL);
 }
 
@@ -109,5 +109,5 @@ int main(void)
 		TEST(test_without_a_clock_nothing_waits),
 		TEST(test_a_broken_ring_ends_the_wait),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

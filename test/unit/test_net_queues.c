@@ -493,5 +493,5 @@ int main(void)
 		TEST(test_interrupts_come_when_they_were_asked_for),
 		TEST(test_transmit_interrupts_come_when_most_was_sent),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

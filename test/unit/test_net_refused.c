@@ -238,5 +238,5 @@ int main(void)
 		TEST(test_a_configuration_too_short_for_what_is_offered_is_refused),
 		TEST(test_without_a_clock_nothing_is_attached),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

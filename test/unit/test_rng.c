@@ -256,5 +256,5 @@ int main(void)
 		TEST(test_a_stuck_device_keeps_its_memory),
 		TEST(test_attach_refuses_and_leaves_nothing_behind),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -132,5 +132,5 @@ int main(void)
 		TEST(test_a_broken_device_ends_the_wait),
 		TEST(test_without_a_clock_it_does_not_wait),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -62,6 +62,9 @@ static void test_buffers_come_back_once_each_in_whatever_order(void **state)
 	/* RING-17 */
 	ring_pair_over_all(16, 4, shuffle);
 	ring_pair_over_all(4, 4, shuffle);
+	/* PKD-13, PKD-18 */
+	ring_pair_over_all(7, 4, shuffle);
+	ring_pair_over_all(100, 4, shuffle);
 }
 
 static void more_than_65536(struct ring_pair *pair)
@@ -96,6 +99,10 @@ static void test_indices_wrap_at_65536(void **state)
 	ring_pair_over_all(1, 1, more_than_65536);
 	ring_pair_over_all(2, 1, more_than_65536);
 	ring_pair_over_all(256, 1, more_than_65536);
+	/* PKD-02 */
+	ring_pair_over_all(3, 1, more_than_65536);
+	ring_pair_over_all(7, 1, more_than_65536);
+	ring_pair_over_all(100, 1, more_than_65536);
 }
 
 /* A buffer of up to 3 + 3 segments anywhere in the pair's memory; most have one segment, as in life. */
@@ -170,6 +177,9 @@ static void test_bursts_arrive_as_they_were_sent(void **state)
 	/* RING-05, RING-09, RING-11, RING-13, RING-15, RING-16 */
 	ring_pair_over_all(8, 6, random_bursts);
 	ring_pair_over_all(16, 6, random_bursts);
+	/* PKD-08, PKD-12 */
+	ring_pair_over_all(7, 6, random_bursts);
+	ring_pair_over_all(100, 6, random_bursts);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)

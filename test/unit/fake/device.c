@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const struct fake_device_ops *const fake_device_rings[] = {&fake_device_split, NULL};
+const struct fake_device_ops *const fake_device_rings[] = {&fake_device_split, &fake_device_packed, NULL};
 
 void fake_device_attach(struct fake_device_ring *ring, const struct fake_device_ops *ops,
 	const struct virtqueue_addresses *addresses, uint16_t size, uint64_t features)
@@ -131,11 +131,26 @@ void fake_device_lie_used(struct fake_device_ring *ring, uint32_t id, uint32_t l
 	fake_device_publish(ring);
 }
 
+void fake_device_break(struct fake_device_ring *ring)
+{
+	fake_device_lie_used(ring, UINT16_MAX, 0);
+}
+
 void fake_device_lie_index(struct fake_device_ring *ring, int steps)
 {
 	fake_device_stop_watching(ring);
 	ring->used = (uint16_t)(ring->used + steps);
 	fake_device_publish(ring);
+}
+
+void fake_device_lie_slots(struct fake_device_ring *ring, int steps)
+{
+	unsigned laps = ring->used & 0x8000u ? 0 : ring->size;
+	unsigned slot = (ring->used & 0x7fffu) + laps + 2u * ring->size + (unsigned)steps;
+
+	fake_device_stop_watching(ring);
+	ring->used = (uint16_t)(slot % ring->size | (slot / ring->size % 2 ? 0 : 0x8000u));
+	ring->published = ring->used;
 }
 
 void fake_device_scribble(struct fake_device_ring *ring, uint8_t value)

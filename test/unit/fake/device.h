@@ -55,6 +55,7 @@ struct fake_device_ops {
 	const char *name;                       /* "split", ... */
 	const struct virtqueue_ops *driver_end; /* the library's end of it */
 	uint64_t features;                      /* that must be negotiated for it */
+	bool any_size;                          /* sizes need not be powers of two */
 	void (*attach)(struct fake_device_ring *ring);
 	void (*detach)(struct fake_device_ring *ring);
 	unsigned (*available)(struct fake_device_ring *ring);
@@ -74,14 +75,14 @@ struct fake_device_ring {
 	struct virtqueue_addresses addresses;
 	uint16_t size;
 	uint64_t features;
-	unsigned held;                     /* buffers taken and not returned */
-	unsigned interrupts;               /* that the driver got; the test may read and clear it */
-	bool notify_each;                  /* notifications are wanted for whatever comes next */
-	bool lied;                         /* the rings are no longer what they should be: stop watching them */
-	uint16_t taken;                    /* split: the device's own available index */
-	uint16_t newest;                   /* split: the driver's available index at the last look */
-	uint16_t used;                     /* split: the device's own used index */
-	uint16_t published;                /* split: the used index as the driver sees it */
+	unsigned held;       /* buffers taken and not returned */
+	unsigned interrupts; /* that the driver got; the test may read and clear it */
+	bool notify_each;    /* notifications are wanted for whatever comes next */
+	bool lied;           /* the rings are no longer what they should be: stop watching them */
+	uint16_t taken;      /* split: the device's own available index; packed: place of the next list */
+	uint16_t newest;     /* split: the driver's available index at the last look; packed: flags kept back */
+	uint16_t used;       /* split: the device's own used index; packed: place of the next used slot */
+	uint16_t published;  /* the same, as the driver sees it */
 	struct fake_device_watch *watches; /* what must not change: one for each id */
 	uint8_t *used_copy;                /* what the device wrote to its area, which the driver must not touch */
 	size_t used_bytes;                 /* of the Device Area */
@@ -89,6 +90,9 @@ struct fake_device_ring {
 
 /* The split ring (VIRTIO 2.7). */
 extern const struct fake_device_ops fake_device_split;
+
+/* The packed ring (VIRTIO 2.8). */
+extern const struct fake_device_ops fake_device_packed;
 
 /* All kinds of ring, ended by NULL. */
 extern const struct fake_device_ops *const fake_device_rings[];
@@ -134,7 +138,9 @@ bool fake_device_publish(struct fake_device_ring *ring);
  */
 void fake_device_want_notifications(struct fake_device_ring *ring, bool wanted);
 
-/* EVENT_IDX: ask for one notification, once AFTER more buffers than were taken so far are available. */
+/*
+ * EVENT_IDX: ask for one notification, once AFTER more buffers (packed: slots) than were taken so far are available.
+ */
 void fake_device_notify_after(struct fake_device_ring *ring, uint16_t after);
 
 /* Whether the driver would want an interrupt for the next buffer returned. */
@@ -148,12 +154,18 @@ void fake_device_stop_watching(struct fake_device_ring *ring);
 /* Say that buffer ID was used with LENGTH bytes, whether the device has it or not, and publish. */
 void fake_device_lie_used(struct fake_device_ring *ring, uint32_t id, uint32_t length);
 
+/* Say what cannot be, so that the driver finds its ring broken at the next look. */
+void fake_device_break(struct fake_device_ring *ring);
+
 /* Split: move the used index by STEPS (may be negative) without having written entries. */
 void fake_device_lie_index(struct fake_device_ring *ring, int steps);
 
+/* Packed: go on STEPS slots further (may be negative) than what was used accounts for. */
+void fake_device_lie_slots(struct fake_device_ring *ring, int steps);
+
 /*
  * Overwrite with VALUE all descriptors and all indirect tables of buffers that the device holds, and the
- * available ring.
+ * available ring; packed: but for the flags of the descriptors.
  */
 void fake_device_scribble(struct fake_device_ring *ring, uint8_t value);
 

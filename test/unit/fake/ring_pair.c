@@ -84,6 +84,8 @@ void ring_pair_over_all(uint16_t size, uint16_t max_segments, void (*body)(struc
 	};
 
 	for (unsigned kind = 0; fake_device_rings[kind]; kind++) {
+		if (size & (size - 1) && !fake_device_rings[kind]->any_size)
+			continue;
 		for (unsigned i = 0; i < sizeof feature_sets / sizeof feature_sets[0]; i++) {
 			struct ring_pair pair;
 

@@ -45,7 +45,7 @@ void *ring_pair_get(struct ring_pair *pair, uint32_t *length);
 
 /*
  * Run BODY on a pair of SIZE entries, opened and closed around it, for each kind of ring with each combination of
- * EVENT_IDX and INDIRECT_DESC.
+ * EVENT_IDX and INDIRECT_DESC. Kinds that do not have that size are left out.
  */
 void ring_pair_over_all(uint16_t size, uint16_t max_segments, void (*body)(struct ring_pair *pair));
 

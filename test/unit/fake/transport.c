@@ -8,6 +8,23 @@
 
 #define GONE8 0xff
 
+/* Whether the devices offer packed rings: for a whole group of tests. */
+static bool packed;
+
+int fake_transport_over_split(void **state)
+{
+	(void)state;
+	packed = false;
+	return 0;
+}
+
+int fake_transport_over_packed(void **state)
+{
+	(void)state;
+	packed = true;
+	return 0;
+}
+
 static struct fake_transport *fake_of(struct virtio_device *dev)
 {
 	return (struct fake_transport *)(void *)((char *)dev - offsetof(struct fake_transport, device));
@@ -273,6 +290,11 @@ void fake_transport_init(
 		.rings = {&virtqueue_split_ops},
 		.status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER, /* firmware has used it */
 	};
+	if (packed && offered & VIRTIO_F_VERSION_1) {
+		fake->offered |= VIRTIO_F_RING_PACKED;
+		fake->rings[0] = &virtqueue_packed_ops;
+		fake->rings[1] = &virtqueue_split_ops;
+	}
 	for (unsigned i = 0; i < 3; i++)
 		fake->queues[i].size = FAKE_TRANSPORT_QUEUE_SIZE;
 	fake->support = (struct virtio_support){.transports = fake->transports, .rings = fake->rings};

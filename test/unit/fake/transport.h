@@ -88,6 +88,16 @@ struct fake_transport {
 };
 
 /*
+ * Run a group of tests over each kind of ring: modern devices offer split ones only, and then packed ones, too. For the
+ * end of main; the two functions are the group's setup.
+ */
+#define fake_transport_run_over_rings(tests)                                                       \
+	(cmocka_run_group_tests_name("over split rings", tests, fake_transport_over_split, NULL) + \
+		cmocka_run_group_tests_name("over packed rings", tests, fake_transport_over_packed, NULL))
+int fake_transport_over_split(void **state);
+int fake_transport_over_packed(void **state);
+
+/*
  * Make FAKE a device of TYPE that offers the features OFFERED over a modern transport, with an opened fake->device. It
  * has FAKE_TRANSPORT_CONFIG bytes of configuration, all 0.
  */
