@@ -19,6 +19,7 @@ static const struct boot_clock_source *const sources[] = {
 	&boot_clock_kvm,
 	&boot_clock_pm_timer,
 	&boot_clock_pit,
+	&boot_clock_apic,
 };
 
 #define SOURCES (sizeof sources / sizeof sources[0])

@@ -38,6 +38,7 @@ extern const struct boot_clock_source boot_clock_hypervisor; /* leaf 0x40000010 
 extern const struct boot_clock_source boot_clock_kvm;        /* kvmclock's page */
 extern const struct boot_clock_source boot_clock_pm_timer;   /* ACPI PM timer */
 extern const struct boot_clock_source boot_clock_pit;        /* channel 0 */
+extern const struct boot_clock_source boot_clock_apic;       /* local APIC timer, where its frequency is known */
 
 /* Whether a frequency is possible at all. */
 static inline bool boot_clock_possible(uint64_t hz)

@@ -17,6 +17,9 @@ static enum boot_hypervisor_kind kind_of(const struct boot_cpuid *id)
 		return BOOT_HYPERVISOR_BHYVE;
 	if (id->ebx == TEXT('K', 'V', 'M', 'K') && id->ecx == TEXT('V', 'M', 'K', 'V') && id->edx == TEXT('M', 0, 0, 0))
 		return BOOT_HYPERVISOR_KVM;
+	if (id->ebx == TEXT('T', 'C', 'G', 'T') && id->ecx == TEXT('C', 'G', 'T', 'C') &&
+		id->edx == TEXT('G', 'T', 'C', 'G'))
+		return BOOT_HYPERVISOR_TCG;
 	return BOOT_HYPERVISOR_OTHER;
 }
 

@@ -11,7 +11,8 @@ enum boot_hypervisor_kind {
 	BOOT_HYPERVISOR_NONE,  /* a processor of its own, or a hypervisor that hides */
 	BOOT_HYPERVISOR_BHYVE, /* FreeBSD's: ends the machine on accesses that others forgive */
 	BOOT_HYPERVISOR_KVM,   /* offers KVM's leaves: QEMU, Firecracker, Cloud Hypervisor and others */
-	BOOT_HYPERVISOR_OTHER, /* some hypervisor: QEMU without KVM, VMware, Hyper-V, ... */
+	BOOT_HYPERVISOR_TCG,   /* QEMU without KVM */
+	BOOT_HYPERVISOR_OTHER, /* some hypervisor: VMware, Hyper-V, ... */
 };
 
 /* A hypervisor and where its CPUID leaves are. */

@@ -65,7 +65,7 @@ bool boot_pm_find(struct boot_pm *pm)
 	if (find_in_tables(pm) || find_in_chipset(pm))
 		return true;
 	*pm = (struct boot_pm){.control = {QEMU_CONTROL}};
-	return !boot_acpi()->found && boot_hypervisor().kind > BOOT_HYPERVISOR_BHYVE;
+	return !boot_acpi()->found && boot_hypervisor().kind != BOOT_HYPERVISOR_NONE;
 }
 
 uint16_t boot_pm_timer_port(void)

@@ -12,7 +12,8 @@ BOOT_BEGIN_DECLS
 
 /* What the clock runs by, as found at the start. The texts are constant. */
 struct boot_clock_info {
-	const char *source;  /* who told: "CPUID", "hypervisor", "kvmclock", "PM timer", "PIT", or "assumed" */
+	const char *
+		source; /* who told: "CPUID", "hypervisor", "kvmclock", "PM timer", "PIT", "local APIC", or "assumed" */
 	const char *checked; /* the timer that the frequency was compared with and agrees with; NULL for none */
 	uint64_t khz;        /* the frequency of the time stamp counter */
 	uint32_t error_ppm;  /* how far off it may be, in millionths; 0 when the source just claims */
@@ -23,8 +24,8 @@ struct boot_clock_info {
  * 1 to 30 ms. Uses channel 0 of the PIT, where there is no better timer.
  *
  * In this order, the first that gives an answer between 200 MHz and 20 GHz: CPUID leaves 0x15 and 0x16, the
- * hypervisor's leaf 0x40000010, kvmclock, the ACPI PM timer, the PIT. The answer is compared with the PM timer
- * or the PIT where there is one; a mere claim that is over 1 % off gives way to the measurement. On a machine
+ * hypervisor's leaf 0x40000010, kvmclock, the ACPI PM timer, the PIT, and the local APIC's timer under QEMU's
+ * own emulation. The answer is compared with the next of these timers where there is one; a mere claim that is over 1 % off gives way to the measurement. On a machine
  * that has none of them a frequency of 2.5 GHz is assumed: time is then monotonic, and wrong by a constant
  * factor.
  */

@@ -112,6 +112,57 @@ static void test_a_machine_with_nothing_gets_the_assumed_frequency_soon(void **s
 	assert_true(fake_machine.accesses < 10000);
 }
 
+static void add_local_apic(const char *hypervisor)
+{
+	fake_machine_hypervisor(0x40000000, hypervisor, 0x40000001);
+	fake_machine_cpuid(1, 0, 0, 1u << 31, 1u << 9);
+	fake_machine.msr_apic_base = 0xfee00800;
+}
+
+static void test_qemu_without_any_other_timer_has_the_local_apic(void **state)
+{
+	(void)state;
+	fake_machine.tsc_hz = 2600000000;
+	add_local_apic("TCGTCGTCGTCG");
+	boot_clock_start();
+	assert_string_equal(boot_clock_describe()->source, "local APIC");
+	assert_null(boot_clock_describe()->checked);
+	assert_frequency(500);
+	assert_int_equal(fake_machine.apic_initial_count, 0);
+}
+
+static void test_the_local_apic_checks_other_timers(void **state)
+{
+	(void)state;
+	add_local_apic("TCGTCGTCGTCG");
+	fake_machine.pit = true;
+	boot_clock_start();
+	assert_string_equal(boot_clock_describe()->source, "PIT");
+	assert_string_equal(boot_clock_describe()->checked, "local APIC");
+}
+
+static void test_elsewhere_nobody_knows_how_fast_the_local_apic_runs(void **state)
+{
+	(void)state;
+	add_local_apic("VMwareVMware");
+	boot_clock_start();
+	assert_string_equal(boot_clock_describe()->source, "assumed");
+}
+
+static void test_a_local_apic_that_is_off_or_stands_still_is_no_clock(void **state)
+{
+	(void)state;
+	add_local_apic("TCGTCGTCGTCG");
+	fake_machine.apic_stuck = true;
+	boot_clock_start();
+	assert_string_equal(boot_clock_describe()->source, "assumed");
+	fresh_machine(state);
+	add_local_apic("TCGTCGTCGTCG");
+	fake_machine.msr_apic_base = 0xfee00000;
+	boot_clock_start();
+	assert_string_equal(boot_clock_describe()->source, "assumed");
+}
+
 static void test_a_counter_that_stands_still_does_not_hang_the_start(void **state)
 {
 	(void)state;
@@ -180,6 +231,10 @@ int main(void)
 		cmocka_unit_test_setup(test_a_claim_stands_alone_where_there_is_no_timer, fresh_machine),
 		cmocka_unit_test_setup(test_of_two_timers_that_differ_the_first_stays_unchecked, fresh_machine),
 		cmocka_unit_test_setup(test_a_machine_with_nothing_gets_the_assumed_frequency_soon, fresh_machine),
+		cmocka_unit_test_setup(test_a_local_apic_that_is_off_or_stands_still_is_no_clock, fresh_machine),
+		cmocka_unit_test_setup(test_elsewhere_nobody_knows_how_fast_the_local_apic_runs, fresh_machine),
+		cmocka_unit_test_setup(test_the_local_apic_checks_other_timers, fresh_machine),
+		cmocka_unit_test_setup(test_qemu_without_any_other_timer_has_the_local_apic, fresh_machine),
 		cmocka_unit_test_setup(test_a_counter_that_stands_still_does_not_hang_the_start, fresh_machine),
 		cmocka_unit_test_setup(test_bhyve_is_measured_by_its_rules, fresh_machine),
 		cmocka_unit_test_setup(test_now_counts_nanoseconds_and_never_goes_back, fresh_machine),
