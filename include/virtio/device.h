@@ -5,7 +5,7 @@
  * device, hands it to a driver's attach, and has nothing else to do with it but to pass interrupts on:
  *
  *     struct virtio_device device;
- *     result = virtio_pci_open(&device, platform, &function, &virtio_support_all);   (pci.h)
+ *     result = virtio_pci_open(&device, platform, &function, &virtio_support_all);   (pci.h; or mmio.h)
  *     result = virtio_net_attach(&net, &device, ...);                                (net.h)
  *
  * and a driver goes
@@ -25,6 +25,7 @@
 
 #include <virtio/base.h>
 #include <virtio/error.h>
+#include <virtio/mmio.h>
 #include <virtio/pci.h>
 #include <virtio/platform.h>
 #include <virtio/region.h>
@@ -54,8 +55,8 @@ struct virtio_queue {
 };
 
 /*
- * A device. Caller-owned, opened by virtio_pci_open, and stays where it is from then on. Fields are for
- * reading only, and for the layers below the drivers.
+ * A device. Caller-owned, opened by virtio_pci_open or virtio_mmio_open, and stays where it is from then on. Fields
+ * are for reading only, and for the layers below the drivers.
  */
 struct virtio_device {
 	const struct virtio_platform *platform;       /* hooks */
@@ -65,19 +66,21 @@ struct virtio_device {
 	struct virtio_queue *queues;                  /* queues that were added, linked by next */
 	uint64_t offered;                             /* features 0 to 63 as the device offered them */
 	uint64_t features;                            /* those that both sides agreed on */
-	struct virtio_pci_function function;          /* PCI: which function it is */
+	struct virtio_pci_function function;          /* PCI: which function it is; access.ops NULL: not on PCI */
+	struct virtio_mmio_window window;             /* MMIO: where its registers are */
 	struct virtio_region common;                  /* registers common to all devices */
 	struct virtio_region notify;                  /* notifications */
 	struct virtio_region isr;                     /* interrupt status */
 	struct virtio_region config;                  /* device-specific configuration; ops NULL: none */
 	uint32_t notify_multiplier;                   /* modern PCI: bytes between the notify addresses */
+	uint32_t mmio_version;                        /* MMIO: what its Version register says; 0: not MMIO */
 	uint32_t type;                                /* VIRTIO_ID_: what it is */
 	uint8_t status;                               /* the status bits that we have set since the last reset */
 	bool live;                                    /* DRIVER_OK is set */
 	bool msix;                                    /* MSI-X is enabled on it; after attach: and used */
 	uint8_t msix_capability;                      /* PCI: where its MSI-X capability is, 0: it has none */
 	uint16_t vectors;                             /* MSI-X vectors to choose from (virtio_pci_use_msix) */
-	char name[24];                                /* for messages: "net at 00:03.0" */
+	char name[40];                                /* for messages: "net at 00:03.0", "net at mmio 0xfeb00e00" */
 };
 
 /* A feature that may only be accepted together with another (2.2.1): a driver's table of these ends with {0, 0}. */

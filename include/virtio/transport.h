@@ -21,7 +21,7 @@ struct virtqueue_ops;
  * they read. None waits: the device layer does, with a deadline.
  */
 struct virtio_transport_ops {
-	const char *name;           /* for messages: "modern PCI", "legacy PCI", ... */
+	const char *name;           /* for messages: "modern PCI", "legacy MMIO", ... */
 	uint64_t features;          /* common features (bits 24 to 49) that may be accepted over it */
 	uint64_t required_features; /* those of them that every device of this layout must offer */
 	unsigned feature_words;     /* how many 32-bit words of features it has, 1 or 2 */
@@ -30,9 +30,10 @@ struct virtio_transport_ops {
 	uint32_t ring_alignment; /* 0: parts of a virtqueue lie anywhere; else all in one block, so aligned (2.7.2) */
 
 	/*
-	 * Look at dev->function, find the registers and fill in dev->common, notify, isr and config, without touching
-	 * them. Returns 0; VIRTIO_ERR_NO_DEVICE when the device is not of this layout (the next in the list is tried);
-	 * VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED, after a log line, when it is and cannot be used.
+	 * Look at dev->function, or for MMIO at dev->mmio_version and dev->common (all of the window), find the
+	 * registers and fill in dev->common, notify, isr and config, without touching them. Returns 0;
+	 * VIRTIO_ERR_NO_DEVICE when the device is not of this layout, or not on this bus (the next in the list is
+	 * tried); VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED, after a log line, when it is and cannot be used.
 	 */
 	int (*open)(struct virtio_device *dev);
 
@@ -51,7 +52,7 @@ struct virtio_transport_ops {
 	/* Write those that we accept. */
 	void (*accept_features)(struct virtio_device *dev, unsigned word, uint32_t features);
 
-	/* Read the largest size of virtqueue INDEX; 0: there is none. */
+	/* Read the largest size of virtqueue INDEX; 0: there is none; above 32768: it cannot be used. */
 	uint16_t (*queue_size)(struct virtio_device *dev, uint16_t index);
 
 	/*
@@ -89,6 +90,12 @@ extern const struct virtio_transport_ops virtio_pci_modern_ops;
 
 /* Legacy PCI devices (VIRTIO 4.1.4.10). x86 only: elsewhere this table does not exist. */
 extern const struct virtio_transport_ops virtio_pci_legacy_ops;
+
+/* MMIO devices of version 2 (VIRTIO 4.2.2). */
+extern const struct virtio_transport_ops virtio_mmio_modern_ops;
+
+/* MMIO devices of version 1, the legacy one (VIRTIO 4.2.4). */
+extern const struct virtio_transport_ops virtio_mmio_legacy_ops;
 
 /*
  * What a runtime wants to link in: the transports, in the order in which they are tried (modern before legacy), and

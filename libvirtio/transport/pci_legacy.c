@@ -28,7 +28,7 @@ static int legacy_open(struct virtio_device *dev)
 	struct virtio_region registers;
 	struct virtio_pci_bar bar;
 
-	if (function->device > VIRTIO_PCI_TRANSITIONAL_LAST)
+	if (!function->access.ops || function->device > VIRTIO_PCI_TRANSITIONAL_LAST)
 		return VIRTIO_ERR_NO_DEVICE;
 	if (virtio_pci_bar_decode(function, 0, &bar) < 0 || !bar.io)
 		return legacy_fault(dev, VIRTIO_ERR_PROTOCOL, "BAR 0 is missing, or not in port space");

@@ -136,6 +136,8 @@ static int conclude(const struct search *search, const char *fault)
 
 int virtio_pci_modern_open(struct virtio_device *dev)
 {
+	if (!dev->function.access.ops)
+		return VIRTIO_ERR_NO_DEVICE;
 	struct search search = {
 		.dev = dev,
 		.regions = {&dev->common, &dev->notify, &dev->isr, &dev->config},

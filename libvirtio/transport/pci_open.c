@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Opening a PCI function as a virtio device: the first transport that recognises it drives it. */
-#include <virtio/spec/ids.h>
-
+/* Opening a PCI function as a virtio device (VIRTIO 4.1.2). */
 #include "base/log.h"
 #include "base/text_format.h"
 #include "pci/capability.h"
 #include "pci/config.h"
+#include "transport/open.h"
 #include "transport/pci.h"
-
-static const char *type_name(uint32_t type)
-{
-	switch (type) {
-	case VIRTIO_ID_NET:
-		return "net";
-	case VIRTIO_ID_BLOCK:
-		return "block";
-	case VIRTIO_ID_CONSOLE:
-		return "console";
-	case VIRTIO_ID_ENTROPY:
-		return "entropy";
-	case VIRTIO_ID_BALLOON:
-		return "balloon";
-	case VIRTIO_ID_9P:
-		return "9p";
-	case VIRTIO_ID_VSOCK:
-		return "vsock";
-	default:
-		return "virtio";
-	}
-}
 
 static void set_name(struct virtio_device *dev, const char *type)
 {
@@ -50,23 +27,6 @@ static void look_for_msix(struct virtio_device *dev)
 		    PCI_MSIX_CONTROL_ENABLE;
 }
 
-static int open_with_first_fit(struct virtio_device *dev)
-{
-	const struct virtio_transport_ops *const *transport = dev->support->transports;
-	int result = VIRTIO_ERR_NO_DEVICE;
-
-	for (; *transport && result == VIRTIO_ERR_NO_DEVICE; transport++) {
-		dev->transport = *transport;
-		result = dev->transport->open(dev);
-	}
-	if (result == 0)
-		virtio_log(dev->platform, VIRTIO_LOG_DEBUG, "%s: %s", dev->name, dev->transport->name);
-	if (result != VIRTIO_ERR_NO_DEVICE)
-		return result;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: no transport that we have fits", dev->name);
-	return VIRTIO_ERR_UNSUPPORTED;
-}
-
 int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *platform,
 	const struct virtio_pci_function *function, const struct virtio_support *support)
 {
@@ -78,7 +38,7 @@ int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *pla
 			function->vendor, function->device);
 		return VIRTIO_ERR_NO_DEVICE;
 	}
-	set_name(dev, type_name(dev->type));
+	set_name(dev, virtio_transport_type_name(dev->type));
 	look_for_msix(dev);
-	return open_with_first_fit(dev);
+	return virtio_transport_open(dev);
 }

@@ -5,9 +5,11 @@
 
 static const struct virtio_transport_ops *const transports[] = {
 	&virtio_pci_modern_ops,
+	&virtio_mmio_modern_ops,
 #ifdef __x86_64__
 	&virtio_pci_legacy_ops,
 #endif
+	&virtio_mmio_legacy_ops,
 	NULL,
 };
 

@@ -41,7 +41,7 @@ LAYERS = [
 # Siblings that never see each other. The longest name that begins a file's name says which it is.
 VARIANTS = {
     'libvirtio/virtqueue': ('split', 'packed'),
-    'libvirtio/transport': ('pci_modern', 'pci_legacy', 'mmio', 'mmio_legacy'),
+    'libvirtio/transport': ('pci_modern', 'pci_legacy', 'mmio_modern', 'mmio_legacy'),
     'libvirtio/driver': ('net', 'blk', 'console', 'rng', 'vsock', 'balloon', '9p', 'uart16550'),
     'boot': ('multiboot1', 'multiboot2', 'pvh'),
 }

@@ -42,6 +42,8 @@ TESTED_BY = {
     'libvirtio/driver/net_frames.c': 'test/unit/test_net.c',
     'libvirtio/pci/bar_ports.c': 'test/unit/test_bar.c',
     'libvirtio/pci/config_ecam.c': 'test/unit/test_config_port.c',
+    'libvirtio/transport/mmio_common.c': 'test/unit/test_mmio_modern.c',
+    'libvirtio/transport/open.c': 'test/unit/test_pci_open.c',
     'libvirtio/transport/pci_common.c': 'test/unit/test_pci_modern.c',
     'libvirtio/transport/pci_msix.c': 'test/unit/test_msix.c',
     'libvirtio/transport/support_all.c': MACHINES,
