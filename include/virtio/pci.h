@@ -64,6 +64,7 @@ struct virtio_pci_function {
 	uint16_t vendor;                 /* vendor id */
 	uint16_t device;                 /* device id */
 	uint16_t subsystem;              /* subsystem id; 0 for bridges */
+	uint8_t config_access;           /* private: capability that its registers are reached through, or 0 */
 	uint32_t next;                   /* private to virtio_pci_next: where the search goes on */
 	uint32_t buses[8];               /* private: the buses to search, one bit each */
 	bool multifunction;              /* private: as its header says; counts for function 0 */
@@ -85,6 +86,11 @@ uint32_t virtio_pci_type(const struct virtio_pci_function *function);
  * Open a function as a virtio device: look which of the transports of SUPPORT fits, find the registers, and turn on
  * their decoding. The device is not touched otherwise; a driver's attach comes next. PLATFORM and SUPPORT must
  * live as long as the device is used; FUNCTION is copied. virtio_pci_use_msix may follow.
+ *
+ * Registers that map_device cannot map (a BAR without an address, out of reach, or no such hook) are reached through
+ * configuration space where the device can do that (4.1.4.9): slowly, which a log line says, and in several steps, so
+ * that nothing may come between. Then no call on the device is for interrupt handlers, unless MSI-X is enabled, and
+ * nobody else may use configuration space meanwhile.
  *
  * 0; VIRTIO_ERR_NO_DEVICE: it is not a virtio device; VIRTIO_ERR_PROTOCOL: its capabilities or BARs make no sense;
  * VIRTIO_ERR_UNSUPPORTED: no transport of SUPPORT fits, or the registers cannot be reached. Every error is logged with

@@ -11,6 +11,7 @@
 #include "pci/bar.h"
 #include "pci/capability.h"
 #include "pci/config.h"
+#include "pci/config_window.h"
 #include "transport/pci_modern.h"
 
 /* What we look for, in the order of VIRTIO_PCI_CAP_*, which count from 1. */
@@ -94,6 +95,25 @@ static bool check(struct search *search, const struct structure *structure, cons
 	return !reason;
 }
 
+/* Reach the first LENGTH bytes of a structure: mapped, or where that cannot be, through configuration space. */
+static int reach(struct search *search, const struct capability *cap, uint32_t length, struct virtio_region *region)
+{
+	struct virtio_device *dev = search->dev;
+
+	if (virtio_pci_bar_map(&dev->function, &search->bar, dev->platform, cap->offset, length, region) == 0)
+		return 0;
+	bool before = dev->function.config_access;
+	int result = virtio_pci_config_window(&dev->function, cap->bar, cap->offset, length, region);
+	if (result < 0)
+		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: BAR %u at 0x%llx cannot be reached", dev->name,
+			cap->bar, (unsigned long long)search->bar.address);
+	else if (!before)
+		virtio_log(dev->platform, VIRTIO_LOG_WARNING,
+			"%s: BAR %u at 0x%llx cannot be mapped; going through configuration space, slowly", dev->name,
+			cap->bar, (unsigned long long)search->bar.address);
+	return result;
+}
+
 /* Look at one capability; an error only when it is good and cannot be reached. */
 static int take(struct search *search, const struct capability *cap)
 {
@@ -106,11 +126,9 @@ static int take(struct search *search, const struct capability *cap)
 	if (region->ops || !check(search, structure, cap))
 		return 0;
 	uint32_t length = cap->size < structure->longest ? cap->size : structure->longest;
-	if (virtio_pci_bar_map(&dev->function, &search->bar, dev->platform, cap->offset, length, region) < 0) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: BAR %u at 0x%llx cannot be reached", dev->name,
-			cap->bar, (unsigned long long)search->bar.address);
-		return VIRTIO_ERR_UNSUPPORTED;
-	}
+	int result = reach(search, cap, length, region);
+	if (result < 0)
+		return result;
 	if (cap->type == VIRTIO_PCI_CAP_NOTIFY_CFG)
 		dev->notify_multiplier =
 			virtio_pci_read(&dev->function, (uint16_t)(cap->at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER), 4);

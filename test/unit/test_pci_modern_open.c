@@ -188,6 +188,7 @@ static void test_a_bar_without_an_address_is_out_of_reach(void **state)
 {
 	(void)state;
 	fake_pci_set_bar(fake.function, 4, FAKE_PCI_MEMORY64, 0, FAKE_VIRTIO_PCI_BAR_SIZE, NULL);
+	store(FAKE_VIRTIO_PCI_CAP_ACCESS + TYPE, 1, 77);
 	assert_refused(VIRTIO_ERR_UNSUPPORTED, "net at 00:03.0: BAR 4 at 0x0 cannot be reached");
 	assert_false(fake_pci_decodes_memory(fake.function));
 }
@@ -196,7 +197,19 @@ static void test_a_bar_that_the_runtime_cannot_map_is_out_of_reach(void **state)
 {
 	(void)state;
 	fake_platform()->map_device = NULL;
+	store(FAKE_VIRTIO_PCI_CAP_ACCESS + TYPE, 1, 77);
 	assert_refused(VIRTIO_ERR_UNSUPPORTED, "net at 00:03.0: BAR 4 at 0xe000000000 cannot be reached");
+}
+
+/* PCI-13: the fake checks each access; more in test_config_window.c */
+static void test_what_cannot_be_mapped_is_reached_through_configuration_space(void **state)
+{
+	(void)state;
+	fake_platform()->map_device = NULL;
+	assert_usable();
+	assert_true(fake_platform_logged(
+		"net at 00:03.0: BAR 4 at 0xe000000000 cannot be mapped; going through configuration space, slowly"));
+	assert_int_equal(fake_platform_log_count(), 2); /* that, once, and which transport it is */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
@@ -218,6 +231,7 @@ int main(void)
 		TEST(test_a_capability_list_that_loops_is_refused),
 		TEST(test_a_bar_without_an_address_is_out_of_reach),
 		TEST(test_a_bar_that_the_runtime_cannot_map_is_out_of_reach),
+		TEST(test_what_cannot_be_mapped_is_reached_through_configuration_space),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

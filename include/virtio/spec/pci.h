@@ -22,6 +22,7 @@
 #define VIRTIO_PCI_CAP_PCI_CFG_DATA 16      /* 4 bytes, configuration access only */
 #define VIRTIO_PCI_CAP_SIZE 16              /* bytes of the common part */
 #define VIRTIO_PCI_NOTIFY_CAP_SIZE 20       /* bytes with the multiplier */
+#define VIRTIO_PCI_CFG_CAP_SIZE 20          /* bytes with the data */
 
 /* 4.1.4.3: the common configuration structure. */
 #define VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT 0    /* 32 */

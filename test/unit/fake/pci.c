@@ -66,11 +66,11 @@ static uint32_t bar_flags(enum fake_pci_kind kind)
 void fake_pci_set_bar(struct fake_pci_function *function, unsigned number, enum fake_pci_kind kind, uint64_t address,
 	uint64_t size, struct fake_region *registers)
 {
-	function->bars[number] = (struct fake_pci_bar){.kind = kind, .size = size};
+	function->bars[number] = (struct fake_pci_bar){.kind = kind, .size = size, .registers = registers};
 	fake_region_store(&function->config[BAR0 + 4 * number], 4, (uint32_t)address | bar_flags(kind));
 	if (kind == FAKE_PCI_MEMORY64)
 		fake_region_store(&function->config[BAR0 + 4 * number + 4], 4, (uint32_t)(address >> 32));
-	if (!registers)
+	if (!registers || !address)
 		return;
 	if (kind == FAKE_PCI_IO)
 		fake_pci_put_ports((uint16_t)address, registers);
@@ -98,6 +98,8 @@ uint8_t fake_pci_add_virtio(
 	uint8_t size = type == 2 || type == 5 ? 20 : 16;
 	uint8_t at = fake_pci_add_capability(function, 9, size);
 
+	if (type == 5)
+		function->config_access = at;
 	function->config[at + 2] = size;
 	function->config[at + 3] = type;
 	function->config[at + 4] = bar;
@@ -187,6 +189,75 @@ static void check_access(uint16_t offset, unsigned width)
 		fail_msg("%u bytes of configuration at 0x%x are not aligned", width, offset);
 }
 
+/* Whether LENGTH bytes at OFFSET of BAR lie in a structure that a virtio capability names. */
+static bool is_named(const struct fake_pci_function *function, uint8_t bar, uint32_t offset, uint32_t length)
+{
+	for (uint8_t at = function->config[CAPABILITIES]; at; at = function->config[at + 1]) {
+		uint32_t start = fake_region_load(&function->config[at + 8], 4);
+
+		if (function->config[at] == 9 && at != function->config_access && function->config[at + 4] == bar &&
+			offset >= start &&
+			(uint64_t)offset + length <= (uint64_t)start + fake_region_load(&function->config[at + 12], 4))
+			return true;
+	}
+	return false;
+}
+
+/* Which field of the configuration access capability OFFSET is, 0: none. */
+static unsigned access_field(const struct fake_pci_function *function, uint16_t offset)
+{
+	bool in_it =
+		function->config_access && offset >= function->config_access && offset < function->config_access + 20;
+
+	return in_it ? offset - function->config_access : 0;
+}
+
+/* 4.1.4.9.1: what the driver wrote must make sense when it touches the data. */
+static struct virtio_region aimed_at(struct fake_pci_function *function, unsigned width, uint32_t *offset)
+{
+	const uint8_t *capability = &function->config[function->config_access];
+	uint8_t bar = capability[4];
+	uint32_t length = fake_region_load(&capability[12], 4);
+
+	*offset = fake_region_load(&capability[8], 4);
+	if (length != width || *offset % length)
+		fail_msg("%u bytes at 0x%x are accessed as %u", length, *offset, width);
+	if (!is_named(function, bar, *offset, length) || !function->bars[bar].registers)
+		fail_msg("%u bytes at 0x%x of BAR %u are in no structure", length, *offset, bar);
+	return fake_region_window(function->bars[bar].registers);
+}
+
+static uint32_t read_aimed(struct fake_pci_function *function, unsigned width)
+{
+	uint32_t offset, value;
+	struct virtio_region region = aimed_at(function, width, &offset);
+
+	function->through_config = true;
+	if (width == 1)
+		value = virtio_region_read8(&region, offset);
+	else if (width == 2)
+		value = virtio_region_read16(&region, offset);
+	else
+		value = virtio_region_read32(&region, offset);
+	function->through_config = false;
+	return value;
+}
+
+static void write_aimed(struct fake_pci_function *function, unsigned width, uint32_t value)
+{
+	uint32_t offset;
+	struct virtio_region region = aimed_at(function, width, &offset);
+
+	function->through_config = true;
+	if (width == 1)
+		virtio_region_write8(&region, offset, (uint8_t)value);
+	else if (width == 2)
+		virtio_region_write16(&region, offset, (uint16_t)value);
+	else
+		virtio_region_write32(&region, offset, value);
+	function->through_config = false;
+}
+
 uint32_t fake_pci_read(uint16_t address, uint16_t offset, unsigned width)
 {
 	struct fake_pci_function *function = function_at(address);
@@ -194,6 +265,8 @@ uint32_t fake_pci_read(uint16_t address, uint16_t offset, unsigned width)
 	check_access(offset, width);
 	if (!function || offset >= sizeof function->config)
 		return UINT32_MAX >> (32 - 8 * width);
+	if (access_field(function, offset) == 16)
+		return read_aimed(function, width);
 	return fake_region_load(&function->config[offset], width);
 }
 
@@ -220,10 +293,17 @@ void fake_pci_write(uint16_t address, uint16_t offset, unsigned width, uint32_t 
 	check_access(offset, width);
 	if (!function)
 		return;
+	unsigned field = access_field(function, offset);
+	if (field == 16) {
+		write_aimed(function, width, value);
+		return;
+	}
 	if (function->msix && offset == function->msix + 2 && width == 2) /* the size is for reading only */
 		value = (value & 0xc000) | (fake_region_load(&function->config[offset], 2) & 0x3fff);
 	if (offset >= BAR0 && offset < BAR_END && width == 4)
 		value = bar_value(function, offset, value);
+	else if ((field == 4 && width == 1) || (field == 8 && width == 4) || (field == 12 && width == 4))
+		; /* aiming it */
 	else if (!(offset == COMMAND && width == 2) && !(function->msix && offset == function->msix + 2 && width == 2))
 		fail_msg("%u bytes at 0x%x of configuration written", width, offset);
 	fake_region_store(&function->config[offset], width, value);

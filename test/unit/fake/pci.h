@@ -8,7 +8,8 @@
  *     struct virtio_pci_access access = fake_pci_access();
  *
  * It fails the test on unaligned configuration accesses (bhyve answers them with all ones), on writes to anything but
- * the command register, BARs and MSI-X control, and on BARs that are measured while the function answers to them.
+ * the command register, BARs, MSI-X control and configuration access, on BARs that are measured while the function
+ * answers to them, and on configuration access to what no other virtio capability names.
  *
  * Tests that are linked with it (fake_pci in meson.build) get its virtio_region_memory and virtio_region_ports in
  * place of the library's: what a driver maps are the fake registers that were put there.
@@ -33,7 +34,8 @@ enum fake_pci_kind {
 /* One BAR. */
 struct fake_pci_bar {
 	enum fake_pci_kind kind;
-	uint64_t size; /* a power of two */
+	uint64_t size;                 /* a power of two */
+	struct fake_region *registers; /* behind it, NULL: none */
 };
 
 /* One function. */
@@ -44,6 +46,8 @@ struct fake_pci_function {
 	uint8_t last_capability;     /* where the next one is linked from; 0: none yet */
 	uint8_t free;                /* first byte behind the last capability */
 	uint8_t msix;                /* where the MSI-X capability is, 0: none */
+	uint8_t config_access;       /* where the configuration access capability (VIRTIO 4.1.4.9) is, 0: none */
+	bool through_config;         /* its registers are accessed through that capability just now */
 };
 
 /* An empty bus, with no registers anywhere. */

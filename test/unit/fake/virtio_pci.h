@@ -65,6 +65,7 @@ enum fake_virtio_pci_capability {
 	FAKE_VIRTIO_PCI_CAP_NOTIFY = 0x50,
 	FAKE_VIRTIO_PCI_CAP_ISR = 0x64,
 	FAKE_VIRTIO_PCI_CAP_DEVICE = 0x74,
+	FAKE_VIRTIO_PCI_CAP_ACCESS = 0x84,
 };
 
 /* Start the bus with one modern device of TYPE on it. */
