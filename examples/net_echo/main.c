@@ -109,10 +109,11 @@ static int serve_all(const struct virtio_platform *platform)
 	return result;
 }
 
-static int start(const struct virtio_platform *platform, const struct settings *settings)
+static int start(const struct virtio_platform *platform, const struct settings *settings, const struct boot_info *info)
 {
-	struct virtio_pci_access access = virtio_pci_access_ports();
-	int result = virtio_find_pci(&device, platform, &access, VIRTIO_ID_NET, settings->device, &virtio_support_all);
+	struct virtio_pci_access pci = virtio_pci_access_ports();
+	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	int result = virtio_find(&device, platform, &sources, VIRTIO_ID_NET, settings->device, &virtio_support_all);
 
 	if (result == 0)
 		result = virtio_net_attach(&net, &device, NULL);
@@ -141,7 +142,7 @@ int unikernel_main(const struct boot_info *info)
 			settings.culprit);
 		return 2;
 	}
-	result = start(platform, &settings);
+	result = start(platform, &settings, info);
 	if (result == 0) {
 		result = serve_all(platform);
 		report_end(&report, &net);

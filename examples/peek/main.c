@@ -13,12 +13,12 @@ int unikernel_main(const struct boot_info *info)
 {
 	const struct virtio_platform *platform = boot_platform();
 	struct virtio_pci_access pci = virtio_pci_access_ports();
+	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
 	struct virtio_segment memory = virtio_segment_identity(sector, 512);
 	struct virtio_blk_request request = {
 		.type = VIRTIO_BLK_READ, .sector = 0, .segments = &memory, .segment_count = 1};
 
-	(void)info;
-	if (virtio_find_pci(&device, platform, &pci, VIRTIO_ID_BLOCK, 0, &virtio_support_all) < 0)
+	if (virtio_find(&device, platform, &sources, VIRTIO_ID_BLOCK, 0, &virtio_support_all) < 0)
 		return 1; /* the log says why */
 	if (virtio_blk_attach(&disk, &device, NULL) < 0)
 		return 1;

@@ -15,12 +15,67 @@
 VIRTIO_BEGIN_DECLS
 
 /*
- * Find the NTH (from 0) virtio device of TYPE (VIRTIO_ID_) among the functions that ACCESS reaches, in the order of
- * their addresses, and open it. 0; VIRTIO_ERR_NO_DEVICE, after a log line, when there are fewer; or the error of
- * virtio_pci_open.
+ * For machines with PCI alone: find the NTH (from 0) virtio device of TYPE (VIRTIO_ID_) among the functions that
+ * ACCESS reaches, in the order of their addresses, and open it. 0; VIRTIO_ERR_NO_DEVICE, after a log line, when there
+ * are fewer; or the error of virtio_pci_open.
  */
 VIRTIO_MUST_CHECK int virtio_find_pci(struct virtio_device *dev, const struct virtio_platform *platform,
 	const struct virtio_pci_access *access, uint32_t type, unsigned nth, const struct virtio_support *support);
+
+/*
+ * Where to look for devices. Plain data, the caller's; what is NULL, 0 or false is not looked at. Devices come in this
+ * order: those on PCI; those that the command line names (mmio.h), or where it names none, those in the windows, or
+ * where there are none either and nothing at all is on PCI, those of QEMU's microvm.
+ */
+struct virtio_find_sources {
+	const struct virtio_pci_access *pci; /* PCI configuration space */
+	const char *command_line;            /* what the hypervisor says: virtio_mmio.device= */
+	const struct virtio_mmio_window
+		*windows;      /* MMIO windows that the runtime knows of; empty ones are passed over */
+	unsigned window_count; /* how many of them */
+	bool microvm;          /* look where QEMU's microvm has its windows */
+};
+
+/*
+ * A search for devices, of whatever type, wherever they are:
+ *
+ *     struct virtio_search search = virtio_search_start(platform, &sources);
+ *     while (virtio_search_next(&search))
+ *             if (search.type == VIRTIO_ID_BLOCK)
+ *                     ... virtio_search_open(&search, &device, &virtio_support_all) ...
+ *
+ * Caller-owned; fields are for reading. Scanning PCI and looking into windows is for one processor at a time.
+ */
+struct virtio_search {
+	const struct virtio_platform *platform;    /* hooks */
+	const struct virtio_find_sources *sources; /* where to look */
+	uint32_t type;                             /* VIRTIO_ID_ of the device found */
+	bool on_pci;                               /* it is at `function`, else at `window` */
+	struct virtio_pci_function function;       /* where it is, on PCI */
+	struct virtio_mmio_window window;          /* where it is, elsewhere */
+	bool pci_empty;                            /* private: nothing at all was found on PCI */
+	unsigned arguments;                        /* private: how many of the command line were looked at */
+	unsigned windows;                          /* private: how many of the sources' windows were */
+	unsigned slots;                            /* private: how many of microvm's were */
+};
+
+/* Start a search: the result is before the first device. PLATFORM and SOURCES must live until its end. */
+struct virtio_search virtio_search_start(
+	const struct virtio_platform *platform, const struct virtio_find_sources *sources);
+
+/* Go on to the next device. False: there are no more. An argument of the command line that makes no sense is logged. */
+VIRTIO_MUST_CHECK bool virtio_search_next(struct virtio_search *search);
+
+/* Open the device that was found; errors as virtio_pci_open and virtio_mmio_open. */
+VIRTIO_MUST_CHECK int virtio_search_open(
+	const struct virtio_search *search, struct virtio_device *dev, const struct virtio_support *support);
+
+/*
+ * Find the NTH (from 0) virtio device of TYPE (VIRTIO_ID_) and open it. 0; VIRTIO_ERR_NO_DEVICE, after a log line, when
+ * there are fewer; or the error of virtio_search_open.
+ */
+VIRTIO_MUST_CHECK int virtio_find(struct virtio_device *dev, const struct virtio_platform *platform,
+	const struct virtio_find_sources *sources, uint32_t type, unsigned nth, const struct virtio_support *support);
 
 /* Memory that the device finds at the processor's own address: for kernels whose memory is identity-mapped. */
 static inline struct virtio_segment virtio_segment_identity(void *data, uint32_t length)

@@ -125,17 +125,18 @@ static const char *use(struct virtio_device *device, unsigned number, const stru
 }
 
 /* Use all disks, one after the other. Returns how many there were; *ERROR tells of the first that failed. */
-static unsigned use_all(const struct guest_options *options, const char **error)
+static unsigned use_all(const struct boot_info *info, const struct guest_options *options, const char **error)
 {
-	struct virtio_pci_access access = virtio_pci_access_ports();
-	struct virtio_pci_function function = virtio_pci_first(&access);
+	struct virtio_pci_access pci = virtio_pci_access_ports();
+	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_search search = virtio_search_start(boot_platform(), &sources);
 	struct virtio_device device;
 	unsigned count = 0;
 
-	while (!*error && virtio_pci_next(&function)) {
-		if (virtio_pci_type(&function) != VIRTIO_ID_BLOCK)
+	while (!*error && virtio_search_next(&search)) {
+		if (search.type != VIRTIO_ID_BLOCK)
 			continue;
-		if (virtio_pci_open(&device, boot_platform(), &function, &virtio_support_all) < 0)
+		if (virtio_search_open(&search, &device, &virtio_support_all) < 0)
 			*error = "open";
 		else
 			*error = use(&device, count, options);
@@ -148,7 +149,7 @@ int unikernel_main(const struct boot_info *info)
 {
 	struct guest_options options = read_options(info->command_line);
 	const char *error = work_prepare() ? NULL : "no memory";
-	unsigned count = error ? 0 : use_all(&options, &error);
+	unsigned count = error ? 0 : use_all(info, &options, &error);
 
 	if (!error && (count == 0 || (options.disks && count != options.disks)))
 		error = "number of disks";
