@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Wall-clock time from the CMOS clock (Motorola MC146818), read once and carried on by the time stamp counter.
+ * Wall-clock time from kvmclock, which is exact, or from the CMOS clock (Motorola MC146818), which tells whole seconds:
+ * read once and carried on by the time stamp counter.
  */
 #include <boot/clock.h>
 
+#include "acpi.h"
+#include "clock_kvm.h"
 #include "machine.h"
 
 #define CMOS_INDEX 0x70
@@ -25,12 +28,15 @@ enum cmos_register {
 #define HOURS_24 0x02  /* status B: hours go to 23; else to 12 ... */
 #define AFTERNOON 0x80 /* ... with this bit in the second half of the day */
 
+#define THIS_CENTURY 20
+#define LAST_CENTURY 24 /* nanoseconds since 1970 end in 2554 */
+
 #define ATTEMPTS 10
 #define UPDATE_LOOPS 10000 /* an update takes 2 ms; where there is no clock the bit is always set */
 
 /* A moment as the clock shows it, made binary. */
 struct moment {
-	uint8_t second, minute, hour, day, month, year;
+	uint8_t second, minute, hour, day, month, year, century;
 };
 
 static uint64_t wall_offset; /* nanoseconds from the start of boot_clock_now() to 1970; 0 until known */
@@ -63,6 +69,17 @@ static uint8_t hour(uint8_t value, uint8_t status)
 	return (uint8_t)(hours % 12 + (value & AFTERNOON ? 12 : 0));
 }
 
+/* The ACPI tables tell which register has it, if any. An empty one, or the last century, is not believed. */
+static uint8_t century(uint8_t status)
+{
+	uint8_t index = boot_acpi()->fixed.century, value;
+
+	if (index <= CMOS_STATUS_B || index >= 0x80)
+		return THIS_CENTURY;
+	value = number(cmos_read((enum cmos_register)index), status);
+	return value >= THIS_CENTURY && value <= LAST_CENTURY ? value : THIS_CENTURY;
+}
+
 static void read_moment(struct moment *moment)
 {
 	uint8_t status = cmos_read(CMOS_STATUS_B);
@@ -73,12 +90,13 @@ static void read_moment(struct moment *moment)
 	moment->day = number(cmos_read(CMOS_DAY), status);
 	moment->month = number(cmos_read(CMOS_MONTH), status);
 	moment->year = number(cmos_read(CMOS_YEAR), status);
+	moment->century = century(status);
 }
 
 static bool same(const struct moment *a, const struct moment *b)
 {
 	return a->second == b->second && a->minute == b->minute && a->hour == b->hour && a->day == b->day &&
-	       a->month == b->month && a->year == b->year;
+	       a->month == b->month && a->year == b->year && a->century == b->century;
 }
 
 static bool possible(const struct moment *m)
@@ -103,14 +121,20 @@ static bool read_twice(struct moment *moment)
 	return false;
 }
 
-/* Seconds since 1970. The year is one of 2000 to 2099, in which every fourth is a leap year. */
+static bool is_leap_year(uint32_t year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* Seconds since 1970. */
 static uint64_t seconds_since_1970(const struct moment *moment)
 {
 	static const uint16_t days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-	uint64_t days = 10957u + moment->year * 365u + (moment->year + 3u) / 4; /* 10957 from 1970 to 2000 */
+	uint32_t year = moment->century * 100u + moment->year, before = year - 1;
+	uint64_t days = year * 365u + before / 4 - before / 100 + before / 400 - 719527; /* from year 0 to 1970 */
 
 	days += days_before[moment->month - 1] + moment->day - 1u;
-	if (moment->year % 4 == 0 && moment->month > 2)
+	if (is_leap_year(year) && moment->month > 2)
 		days++;
 	return ((days * 24 + moment->hour) * 60 + moment->minute) * 60 + moment->second;
 }
@@ -118,11 +142,15 @@ static uint64_t seconds_since_1970(const struct moment *moment)
 uint64_t boot_clock_wall(void)
 {
 	struct moment moment;
+	uint64_t nanoseconds;
 
 	if (wall_offset == 0) {
-		if (!read_twice(&moment))
+		if (boot_clock_kvm_wall(&nanoseconds))
+			wall_offset = nanoseconds - boot_clock_now();
+		else if (read_twice(&moment))
+			wall_offset = seconds_since_1970(&moment) * 1000000000 - boot_clock_now();
+		else
 			return 0;
-		wall_offset = seconds_since_1970(&moment) * 1000000000 - boot_clock_now();
 	}
 	return wall_offset + boot_clock_now();
 }

@@ -42,9 +42,9 @@ const struct boot_clock_info *boot_clock_describe(void);
 uint64_t boot_clock_now(void);
 
 /*
- * Nanoseconds since 1970 began, by the CMOS clock as the hypervisor sets it: UTC on QEMU, and on bhyve with `-u`.
- * It is read at the first call, to the second, which may take a few milliseconds, and carried on by
- * boot_clock_now() from there. 0 when there is no such clock or what it shows is nonsense. Not callable from an
+ * Nanoseconds since 1970 began, by kvmclock, or else by the CMOS clock as the hypervisor sets it: UTC on QEMU, and on
+ * bhyve with `-u`. The latter tells whole seconds, so time is up to one second late. It is read at the first call,
+ * which may take a few milliseconds, and carried on by boot_clock_now() from there. 0 when there is no such clock or what it shows is nonsense. Not callable from an
  * interrupt handler the first time.
  */
 uint64_t boot_clock_wall(void);

@@ -114,6 +114,7 @@ struct fake_machine {
 	bool apic_deaf;              /* its interrupt does not arrive */
 	uint32_t kvm_clock_mul;      /* what kvmclock's page says; 0: the MSR faults */
 	int8_t kvm_clock_shift;      /* likewise */
+	uint32_t kvm_wall_seconds;   /* when kvmclock started: cycle 0; 0 when it does not tell */
 	bool kvm_clock_hidden;       /* the MSR takes the address and nothing is written */
 
 	bool interrupts;                              /* allowed */

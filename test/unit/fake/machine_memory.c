@@ -109,6 +109,8 @@ static void kvm_clock_write(uint64_t value)
 {
 	uint8_t *page = (uint8_t *)(uintptr_t)(value & ~UINT64_C(1)); /* NOLINT: the guest's memory is ours */
 
+	uint64_t nanoseconds;
+
 	if (m->kvm_clock_mul == 0) {
 		fake_machine_broken("writing an MSR that faults");
 		return;
@@ -117,14 +119,35 @@ static void kvm_clock_write(uint64_t value)
 		return;
 	memset(page, 0, 32);
 	page[0] = 2; /* version: even, stable */
+	memcpy(page + 8, &m->tsc, 8);
+	nanoseconds = (uint64_t)((double)m->tsc * 1e9 / (double)m->tsc_hz);
+	memcpy(page + 16, &nanoseconds, 8);
 	memcpy(page + 24, &m->kvm_clock_mul, 4);
 	page[28] = (uint8_t)m->kvm_clock_shift;
+}
+
+/* Likewise where its wall clock is to be told. */
+static void kvm_wall_write(uint64_t value)
+{
+	uint8_t *page = (uint8_t *)(uintptr_t)value; /* NOLINT: the guest's memory is ours */
+
+	if (m->kvm_clock_mul == 0) {
+		fake_machine_broken("writing an MSR that faults");
+		return;
+	}
+	if (m->kvm_wall_seconds == 0)
+		return;
+	memset(page, 0, 12);
+	page[0] = 2;
+	memcpy(page + 4, &m->kvm_wall_seconds, 4);
 }
 
 void boot_wrmsr(uint32_t index, uint64_t value)
 {
 	fake_machine_pass();
-	if (index == 0x4b564d01 || index == 0x12)
+	if (index == 0x4b564d00)
+		kvm_wall_write(value);
+	else if (index == 0x4b564d01 || index == 0x12)
 		kvm_clock_write(value);
 	else if (index >= 0x800 && index < 0x840 && (m->msr_apic_base & 0xc00) == 0xc00)
 		apic_write(index - 0x800, (uint32_t)value);
