@@ -7,6 +7,7 @@ import builds
 import disk
 import machine
 import scenarios
+import time_and_power
 from run import Case, Disk, run_case
 
 TRANSPORTS = {
@@ -164,7 +165,7 @@ def all_cases(made):
     """(name, case) for each of the builds that succeeded."""
     for build in [build for build in builds.IMAGES if build in made]:
         if build is builds.GCC:
-            kinds = [boot_cases, console_cases, net_cases, blk_cases, peek_cases]
+            kinds = [boot_cases, time_and_power.cases, console_cases, net_cases, blk_cases, peek_cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

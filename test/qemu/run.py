@@ -41,7 +41,7 @@ class Case:
     disks: list = dataclasses.field(default_factory=list)
     grub: bool = False
     exit_device: bool = True
-    devices: tuple = ()
+    devices: tuple = ()  # more arguments; {folder} in them becomes the folder of this case
     limit: int = LIMIT
 
 
@@ -79,7 +79,8 @@ def make_modules(case, folder):
 
 def setup_of(case, folder, link):
     modules = make_modules(case, folder)
-    devices = [*net_devices(case, link), *disk_devices(case, folder), *case.devices]
+    devices = [*net_devices(case, link), *disk_devices(case, folder)]
+    devices += [word.replace("{folder}", str(folder)) for word in case.devices]
     common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device}
     if case.grub:
         return Setup(iso=grub.make_iso(folder, case.image, case.command_line, modules), **common)
