@@ -50,6 +50,7 @@ void report_end(const struct report *report, const struct virtio_net *net)
 		outcomes[ANSWERED_UDP] + outcomes[ANSWERED_QUIT]);
 	print("not answered: %u ignored, %u fragments, %u malformed, %u without room\n", outcomes[IGNORED],
 		outcomes[FRAGMENT], outcomes[MALFORMED], report->unsent);
-	print("frames: %lu received, %lu dropped by the driver, %lu transmitted\n", (unsigned long)net->receive.frames,
-		(unsigned long)net->receive.dropped, (unsigned long)net->transmit.frames);
+	print("frames: %lu received, %lu dropped by the driver, %lu transmitted\n",
+		(unsigned long)net->first.receive.frames, (unsigned long)net->first.receive.dropped,
+		(unsigned long)net->first.transmit.frames);
 }

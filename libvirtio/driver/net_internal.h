@@ -1,28 +1,97 @@
 /* SPDX-License-Identifier: ISC */
-/* What the files of the network driver share (VIRTIO 5.1): the frames that it allocates to receive into. */
+/* What the files of the network driver share (VIRTIO 5.1). */
 #ifndef LIBVIRTIO_DRIVER_NET_INTERNAL_H
 #define LIBVIRTIO_DRIVER_NET_INTERNAL_H
 
 #include <virtio/net.h>
+#include <virtio/spec/net.h>
 
-/* Allocate frames to fill the receive queue with, fit for net->mtu_limit. 0 or VIRTIO_ERR_NO_MEMORY. */
-VIRTIO_MUST_CHECK int virtio_net_frames_alloc(struct virtio_net *net);
+#define NET_BURST 32          /* frames described at a time */
+#define NET_BURST_SEGMENTS 64 /* and segments: two each, or some longer frames */
 
-/* Free them. The device must be done with them; without any does nothing. */
-void virtio_net_frames_free(struct virtio_net *net);
+VIRTIO_STATIC_ASSERT(VIRTIO_NET_MAX_SEGMENTS + 1 <= NET_BURST_SEGMENTS, "the longest frame fits a burst");
+VIRTIO_STATIC_ASSERT(VIRTIO_NET_HDR_SIZE_HASH <= VIRTIO_NET_HEADROOM, "the header fits the headroom");
 
-/* Put all of them into the receive queue, without telling the device yet. 0 or the error of the queue. */
-VIRTIO_MUST_CHECK int virtio_net_frames_post(struct virtio_net *net);
+/* Frames as the ring takes them. Left uninitialised beyond `count`. */
+struct net_burst {
+	struct virtqueue_buffer buffers[NET_BURST];
+	struct virtio_segment segments[NET_BURST_SEGMENTS];
+	unsigned count; /* buffers filled in */
+	uint64_t bytes; /* data in them, transmit only */
+	int error;      /* what is wrong with the first frame, when there are none */
+};
 
-/* Whether FRAME is one of them. */
-static inline bool net_frames_own(const struct virtio_net *net, const struct virtio_net_frame *frame)
-{
-	uintptr_t first = (uintptr_t)net->pool;
-	return (uintptr_t)frame >= first && (uintptr_t)frame < first + net->pool_count * sizeof *frame;
-}
+/* How frames pass whose header says something. The plain way (net_queues.c) leaves it to this where it is named. */
+struct virtio_net_offload_ops {
+	uint64_t features; /* that it makes usable */
 
-/* virtio_net_release, without telling the device. */
+	/* virtio_net_pair_receive. */
+	int (*receive)(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
+
+	/* Describe up to COUNT, and NET_BURST, frames to transmit in BURST, headers included. */
+	void (*describe)(const struct virtio_net_pair *pair, struct net_burst *burst,
+		struct virtio_net_frame *const *frames, unsigned count);
+};
+
+/* What the control queue adds to attach and detach. */
+struct virtio_net_control_ops {
+	uint64_t features; /* that it makes usable */
+
+	/* Step 7 of 3.1.1: the control queue, and the pairs of queues beyond the first, PAIRS in all at most. */
+	int (*start)(struct virtio_net *net, const struct virtio_net_options *options);
+
+	/* The device is live: enable the pairs, and tell it of an address that we made up. May wait. */
+	int (*ready)(struct virtio_net *net);
+
+	/* After a reset: free all, save, where KEEP, memory that a stuck device may still write. */
+	void (*stop)(struct virtio_net *net, bool keep);
+};
+
+/*
+ * net_negotiate.c: agree on features, less those that are EXCLUDED, and read what the features decide on: the MTU, the
+ * number of pairs.
+ */
+VIRTIO_MUST_CHECK int virtio_net_negotiate(
+	struct virtio_net *net, const struct virtio_net_options *options, uint64_t excluded);
+
+/* net_negotiate.c: what the features decide for PAIR: the header, limits, how frames pass. */
+void virtio_net_pair_settle(
+	struct virtio_net *net, struct virtio_net_pair *pair, const struct virtio_net_options *options);
+
+/* net_config.c: the MAC address, and all that may change later, as the device tells it now. */
+VIRTIO_MUST_CHECK int virtio_net_read_config(struct virtio_net *net);
+
+/* net_config.c: a new MTU, within what the frames were made for. */
+void virtio_net_set_mtu(struct virtio_net *net, uint16_t mtu);
+
+/* net_pair.c: settle PAIR, whose number is NUMBER, and step 7 of 3.1.1 for it: its queues and its frames. */
+VIRTIO_MUST_CHECK int virtio_net_pair_start(struct virtio_net *net, struct virtio_net_pair *pair, uint16_t number,
+	const struct virtio_net_options *options);
+
+/* net_pair.c: after the reset: hand over the runtime's frames that the device had not used. */
+void virtio_net_pair_reclaim(
+	struct virtio_net_pair *pair, void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context);
+
+/* net_frames.c: allocate frames to fill PAIR's receive queue with, of at most LIMIT bytes each where they may be small.
+ * 0 or VIRTIO_ERR_NO_MEMORY. */
+VIRTIO_MUST_CHECK int virtio_net_frames_alloc(struct virtio_net_pair *pair, uint32_t limit);
+
+/* net_frames.c: free them. The device must be done with them; without any does nothing. */
+void virtio_net_frames_free(struct virtio_net_pair *pair);
+
+/* net_frames.c: put all of them into the receive queue, without telling the device yet. 0 or the error of the queue. */
+VIRTIO_MUST_CHECK int virtio_net_frames_post(struct virtio_net_pair *pair);
+
+/* net_queues.c: virtio_net_pair_release, without telling the device. */
 VIRTIO_MUST_CHECK int virtio_net_receive_add(
-	struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count);
+	struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count);
+
+/* net_queues.c: frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
+void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
+
+/* net_queues.c: describe FRAME of any number of segments and up to LONGEST bytes, behind a header of zeros. Returns how
+ * many segments that took, or an error of virtio_net_pair_transmit; *BYTES is the length of the frame. */
+VIRTIO_MUST_CHECK int virtio_net_describe_chain(const struct virtio_net_pair *pair,
+	const struct virtio_net_frame *frame, uint32_t longest, struct virtio_segment *segments, uint64_t *bytes);
 
 #endif

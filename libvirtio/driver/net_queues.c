@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The network driver's data path (VIRTIO 5.1.6): frames to the device and back, in bursts. Each burst is described
- * on the stack and handed to the ring at once. The tokens are the frames themselves, and the device's header lies right
- * before the data: in the same descriptor, or, where `apart`, in one of its own (5.1.6.6).
+ * Frames through the queues, as they are (VIRTIO 5.1.6): described in place, in bursts, with nothing allocated and
+ * nothing copied. Tokens in the ring are the frames themselves, and the device's header lies right before the data: in
+ * the same descriptor, or, where `apart`, in one of its own (5.1.6.6). Here the header says nothing; where it does,
+ * direction.offload takes over (net_offload.c).
  */
-#include <virtio/net.h>
-#include <virtio/spec/net.h>
-
 #include "driver/net_internal.h"
 
-#define NET_BURST 32          /* frames described at a time */
-#define NET_BURST_SEGMENTS 64 /* and segments: two each, or some longer frames */
 #define NET_INLINE static inline __attribute__((always_inline))
 #define NET_ALONE static __attribute__((noinline))
-
-VIRTIO_STATIC_ASSERT(VIRTIO_NET_MAX_SEGMENTS + 1 <= NET_BURST_SEGMENTS, "the longest frame fits a burst");
-VIRTIO_STATIC_ASSERT(VIRTIO_NET_HDR_SIZE <= VIRTIO_NET_HEADROOM, "the header fits the headroom");
-
-/* Frames as the ring takes them. Left uninitialised beyond `count`. */
-struct net_burst {
-	struct virtqueue_buffer buffers[NET_BURST];
-	struct virtio_segment segments[NET_BURST_SEGMENTS];
-	unsigned count; /* buffers filled in */
-	uint64_t bytes; /* data in them, transmit only */
-	int error;      /* what is wrong with the first frame, when there are none */
-};
 
 /* Describe LENGTH bytes at DATA and the header before them, in one segment or, where APART, in two. */
 NET_INLINE void describe(
@@ -40,37 +24,78 @@ NET_INLINE void describe(
 
 /* ---- receive ---- */
 
-NET_INLINE void describe_receive(const struct virtio_net *net, struct net_burst *burst,
+/* Describe one buffer to receive into. */
+NET_INLINE void describe_buffer(
+	struct net_burst *burst, unsigned at, struct virtio_net_frame *frame, uint64_t header, bool apart)
+{
+	struct virtio_segment *segments = &burst->segments[apart ? 2 * at : at];
+	describe(segments, frame->buffer + VIRTIO_NET_HEADROOM, frame->device_address + VIRTIO_NET_HEADROOM,
+		frame->capacity - VIRTIO_NET_HEADROOM, header, apart);
+	burst->buffers[at] = (struct virtqueue_buffer){segments, frame, 0, apart ? 2 : 1};
+}
+
+/* Describe frames of one segment, until COUNT or one that is something else. */
+NET_INLINE void describe_receive(const struct virtio_net_pair *pair, struct net_burst *burst,
 	struct virtio_net_frame *const *frames, unsigned count, bool apart)
 {
-	const uint32_t least = VIRTIO_NET_HEADROOM + net->mtu_limit + (uint32_t)VIRTIO_NET_ETHERNET;
-	const uint64_t header = net->header_size;
+	const uint32_t least = pair->receive.least;
+	const uint64_t header = pair->header_size;
 	unsigned i;
 	for (i = 0; i < count; i++) {
 		struct virtio_net_frame *frame = frames[i];
-		struct virtio_segment *segments = &burst->segments[apart ? 2 * i : i];
 		if (frame->capacity < least || frame->segments > 1)
 			break;
-		describe(segments, frame->buffer + VIRTIO_NET_HEADROOM, frame->device_address + VIRTIO_NET_HEADROOM,
-			frame->capacity - VIRTIO_NET_HEADROOM, header, apart);
-		burst->buffers[i] = (struct virtqueue_buffer){segments, frame, 0, apart ? 2 : 1};
+		describe_buffer(burst, i, frame, header, apart);
 	}
 	burst->count = i;
-	burst->error = VIRTIO_ERR_INVALID;
 }
 
-int virtio_net_receive_add(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
+/* Whether all segments of FRAME are there and large enough. */
+static bool receive_chain_valid(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
+{
+	for (unsigned left = frame->segments; left > 0; left--, frame = frame->next)
+		if (!frame || frame->capacity < pair->receive.least)
+			return false;
+	return true;
+}
+
+/* Add FRAME of several segments, each of which becomes a buffer, or nothing: 1, 0 without room, or an error. */
+NET_ALONE int receive_add_chain(struct virtio_net_pair *pair, struct virtio_net_frame *frame)
+{
+	struct virtqueue *ring = &pair->receive.queue.ring;
+	unsigned left = frame->segments;
+	unsigned descriptors = pair->own_header && !ring->tables ? 2 : 1;
+	struct net_burst burst;
+	if (!pair->merge || left <= 1 || !receive_chain_valid(pair, frame))
+		return VIRTIO_ERR_INVALID;
+	if (ring->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	if (left * descriptors > ring->free_count)
+		return 0;
+	while (left > 0) {
+		unsigned turn = left < NET_BURST ? left : NET_BURST;
+		for (unsigned i = 0; i < turn; i++, frame = frame->next)
+			describe_buffer(&burst, i, frame, pair->header_size, pair->own_header);
+		/* All go in: there was room, and nothing is wrong with them. */
+		if (virtio_queue_add(&pair->receive.queue, burst.buffers, turn) != (int)turn)
+			return VIRTIO_ERR_PROTOCOL;
+		left -= turn;
+	}
+	return 1;
+}
+
+int virtio_net_receive_add(struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count)
 {
 	struct net_burst burst;
 	unsigned done = 0;
 	while (done < count) {
 		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
-		if (net->own_header)
-			describe_receive(net, &burst, frames + done, turn, true);
+		if (pair->own_header)
+			describe_receive(pair, &burst, frames + done, turn, true);
 		else
-			describe_receive(net, &burst, frames + done, turn, false);
-		int added =
-			burst.count ? virtio_queue_add(&net->receive.queue, burst.buffers, burst.count) : burst.error;
+			describe_receive(pair, &burst, frames + done, turn, false);
+		int added = burst.count ? virtio_queue_add(&pair->receive.queue, burst.buffers, burst.count)
+					: receive_add_chain(pair, frames[done]);
 		if (added <= 0)
 			return done ? (int)done : added;
 		done += (unsigned)added;
@@ -78,22 +103,26 @@ int virtio_net_receive_add(struct virtio_net *net, struct virtio_net_frame *cons
 	return (int)done;
 }
 
-int virtio_net_release(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
+int virtio_net_pair_release(struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count)
 {
-	int added = virtio_net_receive_add(net, frames, count);
+	int added = virtio_net_receive_add(pair, frames, count);
 	if (added > 0)
-		virtio_queue_submit(&net->receive.queue);
+		virtio_queue_submit(&pair->receive.queue);
 	return added;
 }
 
-/* Frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
-static void receive_drop(struct virtio_net *net, struct virtio_net_frame **frames, unsigned count)
+void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count)
 {
-	int released = virtio_net_release(net, frames, count);
-	net->receive.dropped += count;
+	int released = virtio_net_pair_release(pair, frames, count);
+	pair->receive.dropped += count;
 	for (unsigned i = released > 0 ? (unsigned)released : 0; i < count; i++) {
-		frames[i]->next = net->receive.lost;
-		net->receive.lost = frames[i];
+		struct virtio_net_frame *part = frames[i];
+		for (unsigned left = part->segments; left > 0; left--) {
+			struct virtio_net_frame *next = part->next;
+			part->next = pair->receive.lost;
+			pair->receive.lost = part;
+			part = next;
+		}
 	}
 }
 
@@ -101,51 +130,53 @@ static void receive_drop(struct virtio_net *net, struct virtio_net_frame **frame
  * Turn used buffers into frames. Nothing in the header counts, for nothing that gives it a meaning was negotiated:
  * no checksum, no segmentation, no merged buffers.
  */
-static unsigned receive_accept(
-	struct virtio_net *net, const struct virtqueue_used *used, unsigned count, struct virtio_net_frame **frames)
+static unsigned receive_accept(struct virtio_net_pair *pair, const struct virtqueue_used *used, unsigned count,
+	struct virtio_net_frame **frames)
 {
 	struct virtio_net_frame *bad[NET_BURST];
-	const uint32_t header = net->header_size;
-	const uint32_t range = net->receive.longest - VIRTIO_NET_ETHERNET;
+	const uint32_t header = pair->header_size;
+	const uint32_t range = pair->receive.longest - VIRTIO_NET_ETHERNET;
 	struct virtio_net_frame **good = frames;
 	unsigned bad_count = 0;
 	uint64_t bytes = 0;
 	for (const struct virtqueue_used *end = used + count; used < end; used++) {
 		struct virtio_net_frame *frame = used->token;
 		uint32_t length = used->length - header; /* wraps when even the header is short: huge, so dropped */
+		frame->offset = VIRTIO_NET_HEADROOM;
+		frame->segments = 1;
+		frame->flags = 0;
+		frame->gso_type = VIRTIO_NET_GSO_NONE;
+		frame->next = NULL;
 		if (length - VIRTIO_NET_ETHERNET > range) {
-			frame->segments = 1;
 			bad[bad_count++] = frame;
 			continue;
 		}
-		frame->offset = VIRTIO_NET_HEADROOM;
 		frame->length = length;
-		frame->segments = 1;
-		frame->flags = 0;
-		frame->next = NULL;
 		bytes += length;
 		*good++ = frame;
 	}
-	net->receive.frames += (unsigned)(good - frames);
-	net->receive.bytes += bytes;
+	pair->receive.frames += (unsigned)(good - frames);
+	pair->receive.bytes += bytes;
 	if (bad_count)
-		receive_drop(net, bad, bad_count);
+		virtio_net_receive_drop(pair, bad, bad_count);
 	return (unsigned)(good - frames);
 }
 
-int virtio_net_receive(struct virtio_net *net, struct virtio_net_frame **frames, unsigned count)
+int virtio_net_pair_receive(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count)
 {
 	struct virtqueue_used used[NET_BURST];
 	unsigned done = 0;
+	if (pair->receive.offload)
+		return pair->receive.offload->receive(pair, frames, count);
 	/* COUNT bounds what is looked at, not only what is found good: a device cannot keep us here with bad frames. */
 	while (count > 0) {
 		unsigned turn = count < NET_BURST ? count : NET_BURST;
-		int got = virtio_queue_get(&net->receive.queue, used, turn);
+		int got = virtio_queue_get(&pair->receive.queue, used, turn);
 		if (got < 0 && done == 0)
 			return got;
 		if (got <= 0)
 			break;
-		done += receive_accept(net, used, (unsigned)got, frames + done);
+		done += receive_accept(pair, used, (unsigned)got, frames + done);
 		if ((unsigned)got < turn)
 			break;
 		count -= turn;
@@ -155,36 +186,46 @@ int virtio_net_receive(struct virtio_net *net, struct virtio_net_frame **frames,
 
 /* ---- transmit ---- */
 
+/* What a plain frame of one segment has in place of segments, flags and gso_type: compared at once. */
+static const struct virtio_net_frame plain_single = {.segments = 1};
+
+/* Whether FRAME has one segment and asks for nothing. CHECKSUM_VALID asks for nothing either, but comes from offloads.
+ */
+NET_INLINE bool frame_is_plain_single(const struct virtio_net_frame *frame)
+{
+	return __builtin_memcmp(&frame->segments, &plain_single.segments, 4) == 0;
+}
+
+VIRTIO_STATIC_ASSERT(offsetof(struct virtio_net_frame, next) - offsetof(struct virtio_net_frame, segments) == 4,
+	"segments, flags and gso_type are 4 bytes");
+
 /* Why the first segment of FRAME, or their number, is wrong. */
-static int transmit_error(const struct virtio_net *net, const struct virtio_net_frame *frame)
+static int transmit_error(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame, uint32_t longest)
 {
 	if (frame->offset < VIRTIO_NET_HEADROOM || frame->length == 0 || frame->segments == 0)
 		return VIRTIO_ERR_INVALID;
-	if (frame->length > net->transmit.longest || frame->segments > net->max_segments)
+	if (frame->length > longest || frame->segments > pair->net->max_segments)
 		return VIRTIO_ERR_TOO_LARGE;
 	return VIRTIO_ERR_INVALID;
 }
 
-/* Describe the second and later segments of FRAME. Returns how many, or an error. */
-static int describe_rest(
-	const struct virtio_net *net, const struct virtio_net_frame *frame, struct virtio_segment *segments)
+/* Describe the second and later segments of FRAME, and add up *BYTES. 0, or an error. */
+static int describe_rest(const struct virtio_net_frame *frame, struct virtio_segment *segments, uint64_t *bytes)
 {
 	const struct virtio_net_frame *part = frame->next;
-	uint64_t bytes = frame->length;
-	int count = frame->segments - 1;
-	for (int i = 0; i < count; i++, part = part->next) {
+	for (int left = frame->segments - 1; left > 0; left--, part = part->next) {
 		if (!part || part->length == 0 || (uint64_t)part->offset + part->length > part->capacity)
 			return VIRTIO_ERR_INVALID;
-		segments[i] = (struct virtio_segment){
+		*segments++ = (struct virtio_segment){
 			part->buffer + part->offset, part->device_address + part->offset, part->length};
-		bytes += part->length;
+		*bytes += part->length;
 	}
-	return bytes > net->transmit.longest ? VIRTIO_ERR_TOO_LARGE : count;
+	return 0;
 }
 
 /*
- * Describe the first segment of FRAME, with the header before it: all zeros, since nothing that it could ask for was
- * negotiated (5.1.6.2). Returns its length, 0 when something is wrong with it.
+ * Describe the first segment of FRAME, with the header before it: all zeros, since a plain frame asks for nothing
+ * (5.1.6.2). Returns its length, 0 when something is wrong with it.
  */
 NET_INLINE uint64_t describe_first(const struct virtio_net_frame *frame, uint64_t longest, uint64_t header, bool apart,
 	struct virtio_segment *segments)
@@ -198,16 +239,19 @@ NET_INLINE uint64_t describe_first(const struct virtio_net_frame *frame, uint64_
 	return length;
 }
 
-/* Describe FRAME of several segments, or a wrong one. Returns how many segments that took, or what is wrong. */
-static int describe_chain(
-	const struct virtio_net *net, const struct virtio_net_frame *frame, struct virtio_segment *segments)
+int virtio_net_describe_chain(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame,
+	uint32_t longest, struct virtio_segment *segments, uint64_t *bytes)
 {
-	int first = net->own_header ? 2 : 1;
-	if (frame->segments == 0 || frame->segments > net->max_segments ||
-		!describe_first(frame, net->transmit.longest, net->header_size, net->own_header, segments))
-		return transmit_error(net, frame);
-	int rest = describe_rest(net, frame, segments + first);
-	return rest < 0 ? rest : first + rest;
+	int first = pair->own_header ? 2 : 1;
+	if (frame->segments == 0 || frame->segments > pair->net->max_segments)
+		return transmit_error(pair, frame, longest);
+	*bytes = describe_first(frame, longest, pair->header_size, pair->own_header, segments);
+	if (*bytes == 0)
+		return transmit_error(pair, frame, longest);
+	int result = describe_rest(frame, segments + first, bytes);
+	if (result < 0)
+		return result;
+	return *bytes > longest ? VIRTIO_ERR_TOO_LARGE : first + frame->segments - 1;
 }
 
 /* The bytes in COUNT frames, all their segments. */
@@ -224,16 +268,18 @@ static uint64_t frames_bytes(struct virtio_net_frame *const *frames, unsigned co
 }
 
 /* Describe frames of one segment, until COUNT or one that is something else. Nearly all frames pass through here. */
-NET_INLINE void describe_singles(const struct virtio_net *net, struct net_burst *burst,
+NET_INLINE void describe_singles(const struct virtio_net_pair *pair, struct net_burst *burst,
 	struct virtio_net_frame *const *frames, unsigned count, bool apart)
 {
-	const uint64_t longest = net->transmit.longest, header = net->header_size;
+	/* Relaxed: a new MTU may be on its way (net_config.c). */
+	const uint64_t longest = __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED), header = pair->header_size;
 	uint64_t bytes = 0;
 	unsigned i;
 	for (i = 0; i < count; i++) {
 		struct virtio_net_frame *frame = frames[i];
 		struct virtio_segment *segments = &burst->segments[apart ? 2 * i : i];
-		uint64_t length = frame->segments == 1 ? describe_first(frame, longest, header, apart, segments) : 0;
+		uint64_t length =
+			frame_is_plain_single(frame) ? describe_first(frame, longest, header, apart, segments) : 0;
 		if (length == 0)
 			break;
 		bytes += length;
@@ -244,75 +290,88 @@ NET_INLINE void describe_singles(const struct virtio_net *net, struct net_burst 
 }
 
 /* One function each, and not inlined: a loop alone has enough registers. */
-NET_ALONE void describe_joined(
-	const struct virtio_net *net, struct net_burst *burst, struct virtio_net_frame *const *frames, unsigned count)
+NET_ALONE void describe_joined(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count)
 {
-	describe_singles(net, burst, frames, count, false);
+	describe_singles(pair, burst, frames, count, false);
 }
 
-NET_ALONE void describe_apart(
-	const struct virtio_net *net, struct net_burst *burst, struct virtio_net_frame *const *frames, unsigned count)
+NET_ALONE void describe_apart(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count)
 {
-	describe_singles(net, burst, frames, count, true);
+	describe_singles(pair, burst, frames, count, true);
 }
 
-/* Describe a burst: frames of one segment as long as there are any, or else one frame of another kind. */
-static void describe_transmit(
-	const struct virtio_net *net, struct net_burst *burst, struct virtio_net_frame *const *frames, unsigned count)
+/* Describe a plain frame of several segments, or say what is wrong with FRAME. */
+NET_ALONE void describe_one(const struct virtio_net_pair *pair, struct net_burst *burst, struct virtio_net_frame *frame)
 {
-	if (net->own_header)
-		describe_apart(net, burst, frames, count);
-	else
-		describe_joined(net, burst, frames, count);
-	if (burst->count > 0)
-		return;
-	int used = describe_chain(net, frames[0], burst->segments);
+	uint32_t longest = __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED);
+	int used = virtio_net_describe_chain(pair, frame, longest, burst->segments, &burst->bytes);
+	if (used >= 0 && (frame->flags & VIRTIO_NET_NEEDS_CHECKSUM || frame->gso_type != VIRTIO_NET_GSO_NONE))
+		used = VIRTIO_ERR_UNSUPPORTED;
 	if (used < 0) {
 		burst->error = used;
 		return;
 	}
-	burst->buffers[0] = (struct virtqueue_buffer){burst->segments, frames[0], (uint16_t)used, 0};
-	burst->bytes = frames_bytes(frames, 1);
+	burst->buffers[0] = (struct virtqueue_buffer){burst->segments, frame, (uint16_t)used, 0};
 	burst->count = 1;
 }
 
-/* Put frames into the ring, without telling the device. Results as virtio_net_transmit. */
-static int transmit_add(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
+/* Describe a burst: frames of one segment as long as there are any, or else one frame of another kind. */
+static void describe_transmit(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count)
+{
+	if (pair->transmit.offload) {
+		pair->transmit.offload->describe(pair, burst, frames, count);
+		return;
+	}
+	if (pair->own_header)
+		describe_apart(pair, burst, frames, count);
+	else
+		describe_joined(pair, burst, frames, count);
+	if (burst->count == 0)
+		describe_one(pair, burst, frames[0]);
+}
+
+/* Put frames into the ring, without telling the device. Results as virtio_net_pair_transmit. */
+static int transmit_add(struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count)
 {
 	struct net_burst burst;
 	unsigned done = 0;
 	while (done < count) {
 		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
-		describe_transmit(net, &burst, frames + done, turn);
+		describe_transmit(pair, &burst, frames + done, turn);
 		int added =
-			burst.count ? virtio_queue_add(&net->transmit.queue, burst.buffers, burst.count) : burst.error;
+			burst.count ? virtio_queue_add(&pair->transmit.queue, burst.buffers, burst.count) : burst.error;
 		if (added <= 0)
 			return done ? (int)done : added;
-		net->transmit.bytes +=
+		pair->transmit.bytes +=
 			(unsigned)added == burst.count ? burst.bytes : frames_bytes(frames + done, (unsigned)added);
 		done += (unsigned)added;
 	}
 	return (int)done;
 }
 
-int virtio_net_transmit(struct virtio_net *net, struct virtio_net_frame *const *frames, unsigned count)
+int virtio_net_pair_transmit(struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count)
 {
-	int added = transmit_add(net, frames, count);
+	if (!pair->enabled)
+		return VIRTIO_ERR_INVALID;
+	int added = transmit_add(pair, frames, count);
 	if (added <= 0)
 		return added;
-	net->transmit.frames += (unsigned)added;
-	net->transmit.under_way += (unsigned)added;
-	virtio_queue_submit(&net->transmit.queue);
+	pair->transmit.frames += (unsigned)added;
+	pair->transmit.under_way += (unsigned)added;
+	virtio_queue_submit(&pair->transmit.queue);
 	return added;
 }
 
-int virtio_net_transmitted(struct virtio_net *net, struct virtio_net_frame **frames, unsigned count)
+int virtio_net_pair_transmitted(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count)
 {
 	struct virtqueue_used used[NET_BURST];
 	unsigned done = 0;
 	while (done < count) {
 		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
-		int got = virtio_queue_get(&net->transmit.queue, used, turn);
+		int got = virtio_queue_get(&pair->transmit.queue, used, turn);
 		if (got < 0 && done == 0)
 			return got;
 		if (got <= 0)
@@ -324,29 +383,29 @@ int virtio_net_transmitted(struct virtio_net *net, struct virtio_net_frame **fra
 		if ((unsigned)got < turn)
 			break;
 	}
-	net->transmit.under_way -= done;
+	pair->transmit.under_way -= done;
 	return (int)done;
 }
 
 /* ---- interrupts ---- */
 
-bool virtio_net_enable_receive_interrupts(struct virtio_net *net)
+bool virtio_net_pair_enable_receive_interrupts(struct virtio_net_pair *pair)
 {
-	return virtqueue_enable_interrupts(&net->receive.queue.ring, 1);
+	return virtqueue_enable_interrupts(&pair->receive.queue.ring, 1);
 }
 
-void virtio_net_disable_receive_interrupts(struct virtio_net *net)
+void virtio_net_pair_disable_receive_interrupts(struct virtio_net_pair *pair)
 {
-	virtqueue_disable_interrupts(&net->receive.queue.ring);
+	virtqueue_disable_interrupts(&pair->receive.queue.ring);
 }
 
-bool virtio_net_enable_transmit_interrupts(struct virtio_net *net)
+bool virtio_net_pair_enable_transmit_interrupts(struct virtio_net_pair *pair)
 {
-	uint32_t most = net->transmit.under_way / 4 * 3;
-	return virtqueue_enable_interrupts(&net->transmit.queue.ring, (uint16_t)(most ? most : 1));
+	uint32_t most = pair->transmit.under_way / 4 * 3;
+	return virtqueue_enable_interrupts(&pair->transmit.queue.ring, (uint16_t)(most ? most : 1));
 }
 
-void virtio_net_disable_transmit_interrupts(struct virtio_net *net)
+void virtio_net_pair_disable_transmit_interrupts(struct virtio_net_pair *pair)
 {
-	virtqueue_disable_interrupts(&net->transmit.queue.ring);
+	virtqueue_disable_interrupts(&pair->transmit.queue.ring);
 }

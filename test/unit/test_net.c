@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* libvirtio/driver/net.c and net_frames.c: attach, what the device tells of itself, changes, detach. */
+/* libvirtio/driver/net.c, net_config.c, net_frames.c, net_pair.c: attach, what the device tells of itself, changes,
+ * detach. */
 #include <string.h>
 
 #include "fake/cmocka.h"
@@ -43,8 +44,8 @@ static void test_each_kind_of_device_gets_its_header(void **state)
 	{
 		fake_net_start(kind->features);
 		fake_net_attach(NULL);
-		assert_int_equal(net.header_size, kind->header);
-		assert_int_equal(net.own_header, kind->apart);
+		assert_int_equal(net.first.header_size, kind->header);
+		assert_int_equal(net.first.own_header, kind->apart);
 		fake_net_deliver(1, 60);
 		fake_net_detach();
 	}
@@ -101,8 +102,8 @@ static void test_receive_buffers_take_the_longest_frame(void **state)
 	{
 		fake_net_start(kind->features);
 		fake_net_attach(NULL);
-		assert_int_equal(fake_device_available(fake_net_receiveq()), net.pool_count);
-		assert_int_equal(net.pool_count, kind->apart ? 128 : 256);
+		assert_int_equal(fake_device_available(fake_net_receiveq()), net.first.pool_count);
+		assert_int_equal(net.first.pool_count, kind->apart ? 128 : 256);
 		while (fake_device_take(fake_net_receiveq(), &fake_net.buffer))
 			assert_true(fake_net.buffer.writable_bytes >= 1526u - 12 + kind->header);
 		fake_net_detach();
@@ -260,16 +261,16 @@ static void test_changes_of_link_and_mtu_are_told(void **state)
 	fake_net_attach(NULL);
 	assert_int_equal(virtio_net_poll_config(&net), 0);
 	fake_net_config16(VIRTIO_NET_CONFIG_STATUS, 0);
-	assert_int_equal(virtio_net_poll_config(&net), 1);
+	assert_int_equal(virtio_net_poll_config(&net), VIRTIO_NET_CHANGED_LINK);
 	assert_false(net.link_up);
 	assert_true(fake_platform_logged("link down"));
 	fake_net_config16(VIRTIO_NET_CONFIG_STATUS, VIRTIO_NET_S_LINK_UP | VIRTIO_NET_S_ANNOUNCE);
 	fake_net_config16(VIRTIO_NET_CONFIG_MTU, 1300);
-	assert_int_equal(virtio_net_poll_config(&net), 1);
+	assert_int_equal(virtio_net_poll_config(&net), VIRTIO_NET_CHANGED_LINK | VIRTIO_NET_CHANGED_MTU);
 	assert_true(net.link_up);
 	check_mtu(1300);
 	fake_net_config16(VIRTIO_NET_CONFIG_MTU, 9000); /* the frames were made for 1500 */
-	assert_int_equal(virtio_net_poll_config(&net), 1);
+	assert_int_equal(virtio_net_poll_config(&net), VIRTIO_NET_CHANGED_MTU);
 	check_mtu(1500);
 	fake_net_config16(VIRTIO_NET_CONFIG_MTU, 3);
 	assert_int_equal(virtio_net_poll_config(&net), 0);
@@ -376,11 +377,12 @@ static void test_a_stuck_device_keeps_what_it_knows(void **state)
 	assert_false(transport.dma);
 	/* The test knows better: nobody uses it. */
 	fake_net_forget();
-	virtqueue_free(&held.receive.queue.ring);
-	virtqueue_free(&held.transmit.queue.ring);
-	fake_platform()->dma_free(fake_platform()->context, held.pool_buffers,
-		(size_t)held.pool_count * held.pool_frame_size, held.pool_address);
-	fake_platform()->free(fake_platform()->context, held.pool, held.pool_count * sizeof *held.pool);
+	virtqueue_free(&held.first.receive.queue.ring);
+	virtqueue_free(&held.first.transmit.queue.ring);
+	fake_platform()->dma_free(fake_platform()->context, held.first.pool_buffers,
+		(size_t)held.first.pool_count * held.first.pool_frame_size, held.first.pool_address);
+	fake_platform()->free(
+		fake_platform()->context, held.first.pool, held.first.pool_count * sizeof *held.first.pool);
 }
 
 static void test_attach_works_again_after_detach(void **state)

@@ -15,8 +15,8 @@ static void open_kind(const struct fake_net_kind *kind, const struct virtio_net_
 {
 	fake_net_start(kind->features);
 	fake_net_attach(options);
-	assert_int_equal(net.header_size, kind->header);
-	assert_int_equal(net.own_header, kind->apart);
+	assert_int_equal(net.first.header_size, kind->header);
+	assert_int_equal(net.first.own_header, kind->apart);
 }
 
 /* A modern device with a pool of its own frames. */
@@ -74,8 +74,8 @@ static void test_a_burst_arrives_whole_and_in_order(void **state)
 		}
 		assert_int_equal(virtio_net_receive(&net, frames, 100), 0);
 		assert_int_equal(virtio_net_release(&net, frames, 0), 0);
-		assert_int_equal(net.receive.frames, 100);
-		assert_int_equal(net.receive.bytes, 100 * 60 + 14 * 4950);
+		assert_int_equal(net.first.receive.frames, 100);
+		assert_int_equal(net.first.receive.bytes, 100 * 60 + 14 * 4950);
 		fake_net_detach();
 	}
 }
@@ -107,7 +107,7 @@ static void test_frames_go_round_past_the_end_of_the_indices(void **state)
 			assert_int_equal(virtio_net_transmitted(&net, frames, 32), burst);
 			assert_int_equal(virtio_net_release(&net, frames, burst), burst);
 		}
-		assert_int_equal(fake_device_available(fake_net_receiveq()), net.pool_count);
+		assert_int_equal(fake_device_available(fake_net_receiveq()), net.first.pool_count);
 		fake_net_detach();
 	}
 }
@@ -132,8 +132,8 @@ static void test_a_full_ring_takes_no_more_until_frames_were_sent(void **state)
 		room = kind->apart && !(kind->features & VIRTIO_F_INDIRECT_DESC) ? 8 : 16;
 		assert_int_equal(virtio_net_transmit(&net, pointers, 40), room);
 		assert_int_equal(virtio_net_transmit(&net, pointers + room, 1), 0);
-		assert_int_equal(net.transmit.frames, room);
-		assert_int_equal(net.transmit.bytes, room * 100);
+		assert_int_equal(net.first.transmit.frames, room);
+		assert_int_equal(net.first.transmit.bytes, room * 100);
 		assert_int_equal(fake_net_send(), 100);
 		assert_sent(&frames[0]);
 		assert_int_equal(virtio_net_transmit(&net, pointers + room, 40 - room), 1);
@@ -205,7 +205,7 @@ static void test_segments_are_joined_on_the_wire(void **state)
 		assert_true(fake_net_made_of(fake_net.wire, 50, 100));
 		assert_true(fake_net_made_of(fake_net.wire + 100, 51, 100));
 		assert_true(fake_net_made_of(fake_net.wire + 200, 50, 100));
-		assert_int_equal(net.transmit.bytes, 300);
+		assert_int_equal(net.first.transmit.bytes, 300);
 		assert_sent(&parts[0]);
 		fake_net_detach();
 	}
@@ -315,7 +315,7 @@ static void test_wrong_frames_are_not_sent(void **state)
 			assert_int_equal(virtio_net_transmit(&net, frames + 1, 2), error);
 			assert_int_equal(fake_net_send(), 100);
 			assert_int_equal(fake_net_send(), 0);
-			assert_int_equal(net.transmit.frames, 1);
+			assert_int_equal(net.first.transmit.frames, 1);
 			fake_net_detach();
 		}
 	}

@@ -14,8 +14,8 @@ static void open_kind(const struct fake_net_kind *kind, const struct virtio_net_
 {
 	fake_net_start(kind->features);
 	fake_net_attach(options);
-	assert_int_equal(net.header_size, kind->header);
-	assert_int_equal(net.own_header, kind->apart);
+	assert_int_equal(net.first.header_size, kind->header);
+	assert_int_equal(net.first.own_header, kind->apart);
 }
 
 /* A modern device with a pool of its own frames. */
@@ -88,8 +88,8 @@ static void test_frames_of_impossible_lengths_are_dropped_and_used_again(void **
 				assert_int_equal(virtio_net_receive(&net, &frame, 1), 0);
 				dropped++;
 			}
-			assert_int_equal(net.receive.dropped, dropped);
-			assert_int_equal(fake_device_available(fake_net_receiveq()), net.pool_count);
+			assert_int_equal(net.first.receive.dropped, dropped);
+			assert_int_equal(fake_device_available(fake_net_receiveq()), net.first.pool_count);
 		}
 		fake_net_detach();
 	}
@@ -106,10 +106,10 @@ static void test_bad_frames_do_not_keep_us(void **state)
 		fake_net_deliver_lie(0, 60, 3);
 	fake_net_deliver(1, 60);
 	assert_int_equal(virtio_net_receive(&net, frames, 4), 0);
-	assert_int_equal(net.receive.dropped, 4);
+	assert_int_equal(net.first.receive.dropped, 4);
 	assert_true(virtio_net_enable_receive_interrupts(&net));
 	assert_int_equal(virtio_net_receive(&net, frames, 4), 1);
-	assert_int_equal(net.receive.dropped, 6);
+	assert_int_equal(net.first.receive.dropped, 6);
 	fake_net_detach();
 }
 
@@ -124,7 +124,7 @@ static void test_good_frames_among_bad_ones_arrive(void **state)
 	assert_int_equal(virtio_net_receive(&net, frames, 64), 42);
 	for (unsigned i = 0; i < 42; i++)
 		assert_true(fake_net_made_of(virtio_net_frame_data(frames[i]), (uint8_t)(i / 2 * 3 + i % 2 + 1), 60));
-	assert_int_equal(fake_device_available(fake_net_receiveq()), net.pool_count - 42);
+	assert_int_equal(fake_device_available(fake_net_receiveq()), net.first.pool_count - 42);
 	fake_net_detach();
 }
 

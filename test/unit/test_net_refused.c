@@ -72,7 +72,7 @@ static void test_the_rings_may_be_smaller_than_the_devices(void **state)
 	fake_net_attach(&options);
 	assert_int_equal(transport.queues[0].started_size, 32);
 	assert_int_equal(transport.queues[1].started_size, 32);
-	assert_int_equal(net.pool_count, 32);
+	assert_int_equal(net.first.pool_count, 32);
 	fake_net_detach();
 }
 
@@ -84,7 +84,7 @@ static void test_large_rings_do_not_take_large_memory(void **state)
 	transport.queues[0].size = transport.queues[1].size = 1024;
 	fake_net_attach(NULL);
 	assert_int_equal(transport.queues[0].started_size, 1024);
-	assert_int_equal(net.pool_count, 256);
+	assert_int_equal(net.first.pool_count, 256);
 	fake_net_detach();
 }
 

@@ -68,9 +68,13 @@ struct fake_device_ring *fake_net_transmitq(void)
 	return &fake_net.transport.queues[1].ring;
 }
 
-static uint32_t header_size(void)
+uint32_t fake_net_header_size(void)
 {
-	return fake_net.transport.accepted & VIRTIO_F_VERSION_1 ? 12 : 10;
+	uint64_t accepted = fake_net.transport.accepted;
+
+	if (accepted & VIRTIO_NET_F_HASH_REPORT)
+		return 20;
+	return accepted & (VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MRG_RXBUF) ? 12 : 10;
 }
 
 /* 5.1.6.6: without VERSION_1 and ANY_LAYOUT the first element is the header and nothing else. */
@@ -78,9 +82,9 @@ static void check_framing(const struct fake_device_buffer *buffer)
 {
 	if (!(fake_net.transport.accepted & (VIRTIO_F_VERSION_1 | VIRTIO_F_ANY_LAYOUT))) {
 		assert_true(buffer->count >= 2);
-		assert_int_equal(buffer->elements[0].length, header_size());
+		assert_int_equal(buffer->elements[0].length, fake_net_header_size());
 	} else {
-		assert_true(buffer->elements[0].length > header_size());
+		assert_true(buffer->elements[0].length > fake_net_header_size());
 	}
 }
 
@@ -108,18 +112,18 @@ void fake_net_fill(struct virtio_net_frame *frame, uint8_t seed, uint32_t length
 
 void fake_net_deliver_lie(uint8_t seed, uint32_t length, uint32_t said)
 {
-	uint8_t header[12], data[2048];
+	uint8_t header[20], data[2048];
 
 	assert_true(fake_device_take(fake_net_receiveq(), &fake_net.buffer));
 	check_framing(&fake_net.buffer);
 	assert_int_equal(fake_net.buffer.readable_bytes, 0);
 	/* A header full of promises that nobody negotiated: it must not matter. */
 	memset(header, 0xff, sizeof header);
-	fake_device_write(&fake_net.buffer, 0, header, header_size());
+	fake_device_write(&fake_net.buffer, 0, header, fake_net_header_size());
 	assert_true(length <= sizeof data);
 	for (uint32_t i = 0; i < length; i++)
 		data[i] = made_of(seed, i);
-	fake_device_write(&fake_net.buffer, header_size(), data, length);
+	fake_device_write(&fake_net.buffer, fake_net_header_size(), data, length);
 	fake_device_return(fake_net_receiveq(), &fake_net.buffer, said);
 }
 
@@ -128,24 +132,96 @@ void fake_net_deliver(uint8_t seed, uint32_t length)
 	bool known = fake_net.transport.status & VIRTIO_STATUS_DRIVER_OK;
 
 	assert_true(known);
-	fake_net_deliver_lie(seed, length, header_size() + length);
+	fake_net_deliver_lie(seed, length, fake_net_header_size() + length);
+}
+
+void fake_net_put(const void *bytes, uint32_t length, uint32_t said)
+{
+	assert_true(fake_device_take(fake_net_receiveq(), &fake_net.buffer));
+	check_framing(&fake_net.buffer);
+	fake_device_write(&fake_net.buffer, 0, bytes, length);
+	fake_device_put(fake_net_receiveq(), &fake_net.buffer, said);
+}
+
+unsigned fake_net_deliver_header(const struct virtio_net_hdr *header, const struct virtio_net_hdr_hash *hash,
+	const uint8_t *bytes, uint32_t length)
+{
+	static struct fake_device_buffer buffers[256];
+	const uint32_t size = fake_net_header_size();
+	uint32_t room, done = 0;
+	uint8_t raw[20] = {0};
+	unsigned count = 0;
+
+	memcpy(raw, header, sizeof *header);
+	if (size == 20)
+		memcpy(raw + sizeof *header, hash, sizeof *hash);
+	for (; count == 0 || done < length; count++) {
+		uint32_t start = count == 0 ? size : 0;
+
+		assert_true(count < 256);
+		assert_true(fake_device_take(fake_net_receiveq(), &buffers[count]));
+		check_framing(&buffers[count]);
+		room = buffers[count].writable_bytes - start;
+		room = room < length - done ? room : length - done;
+		fake_device_write(&buffers[count], start, bytes + done, room);
+		done += room;
+		fake_device_put(fake_net_receiveq(), &buffers[count], start + room);
+	}
+	if (size > 10 && header->num_buffers.value == 0)
+		((struct virtio_net_hdr *)(void *)raw)->num_buffers = le16_from((uint16_t)count);
+	fake_device_write(&buffers[0], 0, raw, size);
+	fake_device_publish(fake_net_receiveq());
+	assert_true(count == 1 || fake_net.transport.accepted & VIRTIO_NET_F_MRG_RXBUF);
+	return count;
+}
+
+/* 5.1.6.2.1: what a driver may say in the header of a frame of LENGTH bytes. */
+static void check_header(const struct virtio_net_hdr *header, uint32_t length)
+{
+	uint64_t accepted = fake_net.transport.accepted;
+	uint8_t gso_type = header->gso_type & 0x7f;
+	uint64_t feature = gso_type == VIRTIO_NET_HDR_GSO_TCPV4    ? VIRTIO_NET_F_HOST_TSO4
+			   : gso_type == VIRTIO_NET_HDR_GSO_TCPV6  ? VIRTIO_NET_F_HOST_TSO6
+			   : gso_type == VIRTIO_NET_HDR_GSO_UDP_L4 ? VIRTIO_NET_F_HOST_USO
+								   : 0;
+
+	assert_int_equal(header->num_buffers.value, 0);
+	assert_true((header->flags & ~VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0);
+	assert_true(header->flags == 0 || accepted & VIRTIO_NET_F_CSUM);
+	assert_true(header->gso_type == 0 || accepted & feature);
+	assert_true(!(header->gso_type & VIRTIO_NET_HDR_GSO_ECN) || accepted & VIRTIO_NET_F_HOST_ECN);
+	if (header->flags)
+		assert_true(le16_to(header->csum_start) + le16_to(header->csum_offset) + 2u <= length);
+	else
+		assert_int_equal(header->csum_start.value | header->csum_offset.value, 0);
+	if (header->gso_type == 0) {
+		assert_int_equal(header->gso_size.value | header->hdr_len.value, 0);
+		assert_true(length <= fake_net.net.mtu + 14u);
+		return;
+	}
+	assert_int_equal(header->flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	assert_true(le16_to(header->gso_size) > 0);
+	assert_true(le16_to(header->hdr_len) > le16_to(header->csum_start) && le16_to(header->hdr_len) <= length);
 }
 
 uint32_t fake_net_send(void)
 {
-	static const uint8_t zeros[12];
-	uint8_t header[12];
+	static const uint8_t zeros[20];
+	uint8_t header[20];
 	uint32_t length;
 
 	if (!fake_device_take(fake_net_transmitq(), &fake_net.buffer))
 		return 0;
 	check_framing(&fake_net.buffer);
 	assert_int_equal(fake_net.buffer.writable_bytes, 0);
-	fake_device_read(&fake_net.buffer, 0, header, header_size());
-	assert_memory_equal(header, zeros, header_size());
-	length = fake_net.buffer.readable_bytes - header_size();
+	fake_device_read(&fake_net.buffer, 0, header, fake_net_header_size());
+	assert_true(fake_net_header_size() < 20 || memcmp(header + 12, zeros, 8) == 0);
+	memset(&fake_net.sent, 0, sizeof fake_net.sent);
+	memcpy(&fake_net.sent, header, fake_net_header_size() < 12 ? fake_net_header_size() : 12);
+	length = fake_net.buffer.readable_bytes - fake_net_header_size();
 	assert_true(length <= FAKE_NET_LONGEST);
-	fake_device_read(&fake_net.buffer, header_size(), fake_net.wire, length);
+	check_header(&fake_net.sent, length);
+	fake_device_read(&fake_net.buffer, fake_net_header_size(), fake_net.wire, length);
 	fake_device_return(fake_net_transmitq(), &fake_net.buffer, 0xffff); /* rubbish, which some devices write */
 	return length;
 }

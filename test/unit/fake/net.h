@@ -2,7 +2,7 @@
 /*
  * A network device for tests of the network driver: a fake transport, and the wire. It is as strict about headers as
  * the strictest device: alone in its descriptor where the driver may not assume otherwise, never alone where it may,
- * and all zeros in what is transmitted.
+ * and in what is transmitted all zeros but for what was agreed on.
  */
 #ifndef TEST_UNIT_FAKE_NET_H
 #define TEST_UNIT_FAKE_NET_H
@@ -21,6 +21,7 @@ struct fake_net {
 	struct virtio_net net;
 	struct fake_device_buffer buffer; /* the one that was taken last */
 	uint8_t wire[FAKE_NET_LONGEST];   /* the frame that was sent last */
+	struct virtio_net_hdr sent;       /* its header, checked (5.1.6.2) */
 };
 extern struct fake_net fake_net;
 
@@ -63,6 +64,21 @@ void fake_net_deliver(uint8_t seed, uint32_t length);
 
 /* As fake_net_deliver, but the device says that it wrote SAID bytes in all, header included. */
 void fake_net_deliver_lie(uint8_t seed, uint32_t length, uint32_t said);
+
+/*
+ * A frame of LENGTH BYTES arrives with HEADER, in as many buffers as it takes, published together. num_buffers in
+ * HEADER is filled in unless it is a lie, not 0. HASH follows the header where HASH_REPORT was agreed on, and may be
+ * NULL else. Returns the number of buffers.
+ */
+unsigned fake_net_deliver_header(const struct virtio_net_hdr *header, const struct virtio_net_hdr_hash *hash,
+	const uint8_t *bytes, uint32_t length);
+
+/* Fill the next receive buffer with LENGTH BYTES, header or not, and say that it was SAID bytes; fake_device_publish
+ * tells. */
+void fake_net_put(const void *bytes, uint32_t length, uint32_t said);
+
+/* Bytes of the header as agreed on (5.1.6.1). */
+uint32_t fake_net_header_size(void);
 
 /* Send the next frame, if the driver gave one: it is in fake_net.wire, and its length is returned. 0: there is none. */
 uint32_t fake_net_send(void);

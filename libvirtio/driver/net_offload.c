@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Frames whose header says something: checksums and large frames both ways (VIRTIO 5.1.6.2, 5.1.6.4.2), hashes
+ * (5.1.6.4.3), and received frames that fill several buffers (5.1.6.4). The header is read once, into the frame's
+ * fields, and believed only as far as it can be true.
+ */
+#include "driver/net_internal.h"
+
+#define RECEIVE_USO (VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
+#define UDP_HEADER 8
+#define TCP_HEADER 20
+#define TCP_OFFSET 12 /* byte in the TCP header whose upper half is the header's length in words */
+
+/* The feature that a frame of GSO_TYPE needs, to be received or transmitted; 0: there is no such type. */
+static uint64_t gso_feature(uint8_t gso_type, bool receive)
+{
+	switch (gso_type & ~VIRTIO_NET_GSO_ECN) {
+	case VIRTIO_NET_GSO_TCPV4:
+		return receive ? VIRTIO_NET_F_GUEST_TSO4 : VIRTIO_NET_F_HOST_TSO4;
+	case VIRTIO_NET_GSO_TCPV6:
+		return receive ? VIRTIO_NET_F_GUEST_TSO6 : VIRTIO_NET_F_HOST_TSO6;
+	case VIRTIO_NET_GSO_UDP:
+		return receive ? RECEIVE_USO : VIRTIO_NET_F_HOST_USO;
+	default:
+		return 0;
+	}
+}
+
+/* Whether frames of GSO_TYPE may pass with these FEATURES; ECN is for TCP only. */
+static bool gso_allowed(uint64_t features, uint8_t gso_type, bool receive)
+{
+	if (!(features & gso_feature(gso_type, receive)))
+		return false;
+	if (!(gso_type & VIRTIO_NET_GSO_ECN))
+		return true;
+	return gso_type != (VIRTIO_NET_GSO_UDP | VIRTIO_NET_GSO_ECN) &&
+	       features & (receive ? VIRTIO_NET_F_GUEST_ECN : VIRTIO_NET_F_HOST_ECN);
+}
+
+/* Whether the place of the checksum lies within the LENGTH bytes of FRAME. */
+static bool checksum_inside(const struct virtio_net_frame *frame, uint64_t length)
+{
+	return (uint64_t)frame->checksum_start + frame->checksum_offset + 2 <= length;
+}
+
+/* ---- receive ---- */
+
+/* Take the header's fields over into FRAME; receive_check judges them once the frame is complete. Returns num_buffers.
+ */
+static unsigned read_header(const struct virtio_net_pair *pair, struct virtio_net_frame *frame)
+{
+	const uint8_t *header = frame->buffer + VIRTIO_NET_HEADROOM - pair->header_size;
+	uint64_t features = pair->net->features;
+	struct virtio_net_hdr raw;
+	frame->flags = 0;
+	frame->gso_type = VIRTIO_NET_GSO_NONE;
+	__builtin_memcpy(&raw, header, pair->merge ? VIRTIO_NET_HDR_SIZE : VIRTIO_NET_HDR_SIZE_LEGACY);
+	if (features & VIRTIO_NET_F_GUEST_CSUM) {
+		/* With RSC_INFO the fields mean something else, and nobody agreed on that (5.1.6.4.2). */
+		if ((raw.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_RSC_INFO)) ==
+			VIRTIO_NET_HDR_F_NEEDS_CSUM)
+			frame->flags = VIRTIO_NET_NEEDS_CHECKSUM;
+		if (raw.flags & VIRTIO_NET_HDR_F_DATA_VALID)
+			frame->flags |= VIRTIO_NET_CHECKSUM_VALID;
+		frame->gso_type = raw.gso_type;
+		frame->gso_size = le16_to(raw.gso_size);
+		frame->checksum_start = le16_to(raw.csum_start);
+		frame->checksum_offset = le16_to(raw.csum_offset);
+	}
+	if (features & VIRTIO_NET_F_HASH_REPORT) {
+		struct virtio_net_hdr_hash hash;
+		__builtin_memcpy(&hash, header + VIRTIO_NET_HDR_SIZE, sizeof hash);
+		frame->hash = le32_to(hash.hash_value);
+		frame->hash_report = le16_to(hash.hash_report);
+	}
+	return pair->merge ? le16_to(raw.num_buffers) : 1;
+}
+
+/*
+ * The header's own word for the length of the headers is a hint at best (5.1.6.4.2), so it is worked out from where the
+ * checksum begins, if the first segment holds them. False: they reach beyond the frame.
+ */
+static bool find_header_length(struct virtio_net_frame *frame, uint64_t length)
+{
+	uint32_t start = frame->checksum_start, transport = UDP_HEADER;
+	frame->header_length = 0;
+	if (!(frame->flags & VIRTIO_NET_NEEDS_CHECKSUM))
+		return true;
+	if (frame->gso_type != VIRTIO_NET_GSO_UDP) {
+		if (start + TCP_HEADER > frame->length)
+			return start + TCP_HEADER <= length;
+		transport = (uint32_t)(virtio_net_frame_data(frame)[start + TCP_OFFSET] >> 4) * 4;
+		if (transport < TCP_HEADER)
+			return false;
+	}
+	if (start + transport > length || start + transport > UINT16_MAX)
+		return false;
+	frame->header_length = (uint16_t)(start + transport);
+	return true;
+}
+
+/* Whether a complete FRAME of LENGTH bytes is one to hand up. */
+static bool receive_check(const struct virtio_net_pair *pair, struct virtio_net_frame *frame, uint64_t length)
+{
+	if (frame->length < VIRTIO_NET_ETHERNET)
+		return false;
+	if (frame->flags & VIRTIO_NET_NEEDS_CHECKSUM && !checksum_inside(frame, length))
+		return false;
+	if (frame->gso_type == VIRTIO_NET_GSO_NONE)
+		return length <= pair->receive.longest;
+	return length <= pair->receive.longest_gso && frame->gso_size > 0 &&
+	       gso_allowed(pair->net->features, frame->gso_type, true) && find_header_length(frame, length);
+}
+
+/* All of FRAME has come. Returns it, or NULL where it goes back. */
+static struct virtio_net_frame *receive_finish(
+	struct virtio_net_pair *pair, struct virtio_net_frame *frame, uint32_t length, bool bad)
+{
+	if (bad || !receive_check(pair, frame, length)) {
+		virtio_net_receive_drop(pair, &frame, 1);
+		return NULL;
+	}
+	pair->receive.frames++;
+	pair->receive.bytes += length;
+	return frame;
+}
+
+/* The first buffer of a frame: returns the frame if it is the only one, and is right. */
+static struct virtio_net_frame *receive_first(struct virtio_net_pair *pair, const struct virtqueue_used *used)
+{
+	struct virtio_net_direction *receive = &pair->receive;
+	struct virtio_net_frame *frame = used->token;
+	bool bad = used->length < pair->header_size;
+	frame->offset = VIRTIO_NET_HEADROOM;
+	frame->length = bad ? 0 : used->length - pair->header_size;
+	frame->segments = 1;
+	frame->next = NULL;
+	unsigned buffers = bad ? 1 : read_header(pair, frame);
+	if (buffers == 1)
+		return receive_finish(pair, frame, frame->length, bad);
+	/* A frame needs no more buffers than there are: then it is no number, and the next one starts a new frame. */
+	if (buffers == 0 || buffers > receive->queue.ring.size)
+		return receive_finish(pair, frame, 0, true);
+	receive->held = receive->tail = frame;
+	receive->held_length = frame->length;
+	receive->held_missing = (uint16_t)(buffers - 1);
+	receive->held_bad = false;
+	return NULL;
+}
+
+/*
+ * One more buffer of the frame that is held: it has no header, so the data begins where that would be. Buffers of a
+ * frame that is wrong are held, too, since all of them go back with it.
+ */
+static struct virtio_net_frame *receive_next(struct virtio_net_pair *pair, const struct virtqueue_used *used)
+{
+	struct virtio_net_direction *receive = &pair->receive;
+	struct virtio_net_frame *part = used->token, *frame = receive->held;
+	part->offset = VIRTIO_NET_HEADROOM - pair->header_size;
+	part->length = used->length;
+	part->segments = 1;
+	part->next = NULL;
+	receive->tail->next = part;
+	receive->tail = part;
+	frame->segments++;
+	if (used->length == 0 || used->length > receive->longest_gso - receive->held_length)
+		receive->held_bad = true;
+	else
+		receive->held_length += used->length;
+	if (--receive->held_missing > 0)
+		return NULL;
+	receive->held = NULL;
+	return receive_finish(pair, frame, receive->held_length, receive->held_bad);
+}
+
+static int offload_receive(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count)
+{
+	struct virtqueue_used used[NET_BURST];
+	/* What is looked at is bounded: a device cannot keep us here with buffers that make no frame. */
+	unsigned done = 0, looks = count + pair->receive.queue.ring.size;
+	while (done < count && looks > 0) {
+		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
+		turn = turn < looks ? turn : looks;
+		int got = virtio_queue_get(&pair->receive.queue, used, turn);
+		if (got < 0 && done == 0)
+			return got;
+		for (int i = 0; i < got; i++) {
+			struct virtio_net_frame *frame =
+				pair->receive.held ? receive_next(pair, &used[i]) : receive_first(pair, &used[i]);
+			if (frame)
+				frames[done++] = frame;
+		}
+		if (got < (int)turn)
+			break;
+		looks -= turn;
+	}
+	return (int)done;
+}
+
+/* ---- transmit ---- */
+
+/* What is wrong with the fields of a large FRAME of LENGTH bytes (5.1.6.2.1); 0: nothing. */
+static int check_gso(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame, uint64_t length)
+{
+	if (!gso_allowed(pair->net->features, frame->gso_type, false))
+		return gso_feature(frame->gso_type, false) ? VIRTIO_ERR_UNSUPPORTED : VIRTIO_ERR_INVALID;
+	if (!(frame->flags & VIRTIO_NET_NEEDS_CHECKSUM) || frame->gso_size == 0 || frame->header_length > length ||
+		frame->header_length < frame->checksum_start + frame->checksum_offset + 2)
+		return VIRTIO_ERR_INVALID;
+	return 0;
+}
+
+/* What is wrong with the fields of FRAME of LENGTH bytes; 0: nothing. */
+static int check_fields(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame, uint64_t length)
+{
+	if (frame->flags & VIRTIO_NET_NEEDS_CHECKSUM && !checksum_inside(frame, length))
+		return VIRTIO_ERR_INVALID;
+	if (frame->gso_type != VIRTIO_NET_GSO_NONE)
+		return check_gso(pair, frame, length);
+	return length > __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED) ? VIRTIO_ERR_TOO_LARGE : 0;
+}
+
+/* Write the header of FRAME, which has been checked, before its data: flags other than NEEDS_CSUM are not ours to set.
+ */
+static void write_header(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
+{
+	uint8_t *header = virtio_net_frame_data(frame) - pair->header_size;
+	struct virtio_net_hdr raw = {.flags = 0};
+	if (frame->flags & VIRTIO_NET_NEEDS_CHECKSUM) {
+		raw.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		raw.csum_start = le16_from(frame->checksum_start);
+		raw.csum_offset = le16_from(frame->checksum_offset);
+	}
+	if (frame->gso_type != VIRTIO_NET_GSO_NONE) {
+		raw.gso_type = frame->gso_type;
+		raw.gso_size = le16_from(frame->gso_size);
+		raw.hdr_len = le16_from(frame->header_length);
+	}
+	__builtin_memset(header, 0, pair->header_size);
+	__builtin_memcpy(header, &raw, VIRTIO_NET_HDR_SIZE_LEGACY);
+}
+
+/* Describe one frame. Returns how many segments that took, or an error. */
+static int describe_frame(const struct virtio_net_pair *pair, struct virtio_net_frame *frame,
+	struct virtio_segment *segments, uint64_t *bytes)
+{
+	int used = virtio_net_describe_chain(pair, frame, pair->transmit.longest_gso, segments, bytes);
+	int error = used < 0 ? used : check_fields(pair, frame, *bytes);
+	if (error < 0)
+		return error;
+	/* What the device lacks is done without: only whole frames get here, large ones have been refused. */
+	if (frame->flags & VIRTIO_NET_NEEDS_CHECKSUM && !(pair->net->features & VIRTIO_NET_F_CSUM) &&
+		(error = virtio_net_checksum_complete(frame)) < 0)
+		return error;
+	write_header(pair, frame);
+	return used;
+}
+
+static void offload_describe(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count)
+{
+	unsigned at = 0;
+	burst->count = 0;
+	burst->bytes = 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct virtio_segment *segments = &burst->segments[at];
+		uint64_t bytes;
+		if (at + frames[i]->segments + 1u > NET_BURST_SEGMENTS && i > 0)
+			break;
+		int used = describe_frame(pair, frames[i], segments, &bytes);
+		if (used < 0) {
+			burst->error = used;
+			break;
+		}
+		burst->buffers[i] = (struct virtqueue_buffer){segments, frames[i], (uint16_t)used, 0};
+		burst->count = i + 1;
+		burst->bytes += bytes;
+		at += (unsigned)used;
+	}
+}
+
+const struct virtio_net_offload_ops virtio_net_offload = {
+	.features = VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_HOST_TSO4 |
+		    VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN | VIRTIO_NET_F_HOST_USO | VIRTIO_NET_F_GUEST_HDRLEN |
+		    VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN | RECEIVE_USO |
+		    VIRTIO_NET_F_HASH_REPORT,
+	.receive = offload_receive,
+	.describe = offload_describe,
+};

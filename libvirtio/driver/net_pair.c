@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/* The beginning and the end of a pair of queues (VIRTIO 5.1.2, 5.1.6.6). */
+#include "base/log.h"
+#include "driver/net_internal.h"
+
+#define NET_RING_SIZE 256
+
+/* Both queues, each for the segments of a frame and, where it stands alone, the header. Short rings take fewer. */
+static int pair_add_queues(struct virtio_net *net, struct virtio_net_pair *pair, uint16_t number, uint16_t ring_size)
+{
+	struct virtio_device *dev = net->device;
+	uint16_t header = pair->own_header ? 1 : 0;
+	int result = virtio_device_add_queue(
+		dev, &pair->receive.queue, (uint16_t)(2 * number), ring_size, (uint16_t)(1 + header));
+	if (result < 0)
+		return result;
+	result = virtio_device_add_queue(dev, &pair->transmit.queue, (uint16_t)(2 * number + 1), ring_size,
+		(uint16_t)(net->max_segments + header));
+	if (result < 0)
+		return result;
+	net->max_segments = (uint16_t)(pair->transmit.queue.ring.max_segments - header);
+	if (net->max_segments > 0 && pair->receive.queue.ring.max_segments > header)
+		return 0;
+	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: its virtqueues are too short for a frame and its header",
+		dev->name);
+	return VIRTIO_ERR_PROTOCOL;
+}
+
+int virtio_net_pair_start(
+	struct virtio_net *net, struct virtio_net_pair *pair, uint16_t number, const struct virtio_net_options *options)
+{
+	virtio_net_pair_settle(net, pair, options);
+	int result = pair_add_queues(net, pair, number, options->ring_size ? options->ring_size : NET_RING_SIZE);
+	if (result < 0 || options->own_receive_frames)
+		return result;
+	result = virtio_net_frames_alloc(pair, options->receive_buffer);
+	return result < 0 ? result : virtio_net_frames_post(pair);
+}
+
+/* Whether FRAME is one of those that the driver allocated, for whichever pair. */
+static bool frame_is_ours(struct virtio_net *net, const struct virtio_net_frame *frame)
+{
+	for (unsigned i = 0; i < net->pairs; i++) {
+		const struct virtio_net_pair *pair = virtio_net_pair(net, i);
+		uintptr_t first = (uintptr_t)pair->pool;
+		if ((uintptr_t)frame >= first && (uintptr_t)frame < first + pair->pool_count * sizeof *frame)
+			return true;
+	}
+	return false;
+}
+
+/* Hand over the frames of a list, one by one. */
+static void reclaim_list(struct virtio_net *net, struct virtio_net_frame **list,
+	void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context)
+{
+	struct virtio_net_frame *frame;
+	while ((frame = *list)) {
+		*list = frame->next;
+		frame->segments = 1;
+		frame->next = NULL;
+		if (!frame_is_ours(net, frame))
+			reclaim(context, frame);
+	}
+}
+
+/* Hand over what is in a ring: each buffer is a frame, or, where SEGMENTS are received into, a segment of one. */
+static void reclaim_ring(struct virtio_net *net, struct virtio_net_direction *direction, bool segments,
+	void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context)
+{
+	struct virtio_net_frame *frame;
+	while ((frame = virtqueue_take_back(&direction->queue.ring))) {
+		if (segments) {
+			frame->segments = 1;
+			frame->next = NULL;
+		}
+		if (!frame_is_ours(net, frame))
+			reclaim(context, frame);
+	}
+}
+
+void virtio_net_pair_reclaim(
+	struct virtio_net_pair *pair, void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context)
+{
+	reclaim_list(pair->net, &pair->receive.lost, reclaim, context);
+	reclaim_list(pair->net, &pair->receive.held, reclaim, context);
+	reclaim_ring(pair->net, &pair->receive, true, reclaim, context);
+	reclaim_ring(pair->net, &pair->transmit, false, reclaim, context);
+}
