@@ -12,11 +12,12 @@
 /* All calls are made with interrupts off. */
 struct boot_alarm {
 	const char *name; /* for people */
+	uint64_t longest; /* nanoseconds that it can be set to at most; at least a millisecond */
 
 	/* Take the timer over, and its interrupt. False when this machine does not have it. */
 	bool (*start)(void);
 
-	/* Ring once, NANOSECONDS from now (1000 to 1000000), instead of whenever it was to ring before. */
+	/* Ring once, NANOSECONDS from now (1000 to longest), instead of whenever it was to ring before. */
 	void (*set)(uint64_t nanoseconds);
 
 	/* Never ring again: another timer is used. */

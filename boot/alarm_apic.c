@@ -8,14 +8,13 @@
 #include <boot/interrupt.h>
 
 #include "alarm.h"
+#include "apic_interrupts.h"
 #include "local_apic.h"
 #include "machine.h"
 
-#define SPURIOUS_ENABLE 0x100
 #define COUNT_ALL 0xffffffffu
 
-#define VECTOR_TIMER 48
-#define VECTOR_SPURIOUS 255
+#define LONGEST UINT64_C(1000000000) /* nanoseconds: the count fits up to a bus clock of 64 GHz */
 
 #define MEASURE UINT64_C(200000) /* nanoseconds to count the ticks for */
 #define MEASURE_LOOPS 1000000    /* should the clock stand still */
@@ -25,14 +24,8 @@ static uint64_t ticks_per_ms;
 static void timer_interrupt(void *context)
 {
 	(void)context;
-	boot_apic_write(BOOT_APIC_END_OF_INTERRUPT, 0);
+	boot_apic_interrupts_end();
 	boot_alarm_rang();
-}
-
-/* Such an interrupt asks for no end. */
-static void spurious_interrupt(void *context)
-{
-	(void)context;
 }
 
 static uint64_t measure_ticks_per_ms(void)
@@ -52,15 +45,13 @@ static uint64_t measure_ticks_per_ms(void)
 
 static bool alarm_apic_start(void)
 {
-	if (!boot_apic_find())
+	if (!boot_apic_interrupts_start())
 		return false;
-	boot_interrupt_set(VECTOR_TIMER, timer_interrupt, NULL);
-	boot_interrupt_set(VECTOR_SPURIOUS, spurious_interrupt, NULL);
-	boot_apic_write(BOOT_APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+	boot_interrupt_set(BOOT_VECTOR_APIC_TIMER, timer_interrupt, NULL);
 	boot_apic_write(BOOT_APIC_DIVIDE, BOOT_APIC_DIVIDE_BY_16);
-	boot_apic_write(BOOT_APIC_LVT_TIMER, BOOT_APIC_MASKED | VECTOR_TIMER);
+	boot_apic_write(BOOT_APIC_LVT_TIMER, BOOT_APIC_MASKED | BOOT_VECTOR_APIC_TIMER);
 	ticks_per_ms = measure_ticks_per_ms();
-	boot_apic_write(BOOT_APIC_LVT_TIMER, VECTOR_TIMER);
+	boot_apic_write(BOOT_APIC_LVT_TIMER, BOOT_VECTOR_APIC_TIMER);
 	return ticks_per_ms != 0;
 }
 
@@ -72,7 +63,7 @@ static void alarm_apic_set(uint64_t nanoseconds)
 
 static void alarm_apic_stop(void)
 {
-	boot_apic_write(BOOT_APIC_LVT_TIMER, BOOT_APIC_MASKED | VECTOR_TIMER);
+	boot_apic_write(BOOT_APIC_LVT_TIMER, BOOT_APIC_MASKED | BOOT_VECTOR_APIC_TIMER);
 }
 
-const struct boot_alarm boot_alarm_apic = {"local APIC", alarm_apic_start, alarm_apic_set, alarm_apic_stop};
+const struct boot_alarm boot_alarm_apic = {"local APIC", LONGEST, alarm_apic_start, alarm_apic_set, alarm_apic_stop};

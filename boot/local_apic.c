@@ -15,6 +15,8 @@
 
 #define MSR_APIC_FIRST 0x800
 #define APIC_WINDOW 0x400
+#define ID_SHIFT 24 /* in memory; as an MSR it is all of the register */
+#define ID_LAST 254
 
 static void *apic_registers; /* NULL in x2APIC mode */
 
@@ -47,4 +49,13 @@ bool boot_apic_find(void)
 		return true;
 	apic_registers = boot_map_device(base & APIC_ADDRESS, APIC_WINDOW);
 	return apic_registers != NULL;
+}
+
+int boot_apic_id(void)
+{
+	uint32_t id = boot_apic_read(BOOT_APIC_ID);
+
+	if (apic_registers != NULL)
+		id >>= ID_SHIFT;
+	return id <= ID_LAST ? (int)id : -1;
 }

@@ -11,9 +11,11 @@
 
 /* Registers, numbered as in x2APIC mode; in memory they are 16 bytes apart. */
 enum boot_apic_register {
+	BOOT_APIC_ID = 0x02,
 	BOOT_APIC_END_OF_INTERRUPT = 0x0b,
 	BOOT_APIC_SPURIOUS = 0x0f,
 	BOOT_APIC_LVT_TIMER = 0x32,
+	BOOT_APIC_LVT_LINT0 = 0x35,
 	BOOT_APIC_INITIAL_COUNT = 0x38,
 	BOOT_APIC_CURRENT_COUNT = 0x39,
 	BOOT_APIC_DIVIDE = 0x3e,
@@ -27,6 +29,9 @@ enum boot_apic_register {
 
 /* Find the registers, mapping them if they are in memory; false when there is no local APIC, or it is switched off. */
 bool boot_apic_find(void);
+
+/* What messages and IO-APICs call this processor by: 0 to 254, or -1 when that is too large for them. */
+int boot_apic_id(void);
 
 /* One access to a register, once they are found. */
 uint32_t boot_apic_read(enum boot_apic_register index);

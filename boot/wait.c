@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sleeping. Interrupts are off from the look at the clock to the `hlt`, so nothing can ring unheard in between.
- * An alarm is trusted only after it has rung once: a processor that halts for an interrupt that cannot reach it
- * never wakes.
+ * Sleeping. Interrupts are off from the look at the clock and at the count of interrupts to the `hlt`, and `sti` lets
+ * them in only once the processor is at the `hlt`: none can come unheard in between. One that came before, since the
+ * last sleep, shows in the count, and there is no sleep at all. An alarm is trusted only after it has rung once: a
+ * processor that halts for an interrupt that cannot reach it never wakes.
  */
 #include <boot/clock.h>
+#include <boot/interrupt.h>
 
 #include "alarm.h"
 #include "machine.h"
 
-#define LONGEST_SLEEP UINT64_C(1000000) /* devices are polled until their interrupts are routed: look this often */
-#define SHORTEST_SLEEP UINT64_C(5000)   /* setting an alarm takes about as long */
-#define SPIN UINT64_C(10000)            /* without an alarm: look this often */
-#define PROOF_DELAY UINT64_C(50000)     /* let an alarm ring after this long ... */
-#define PROOF_LIMIT UINT64_C(20000000)  /* ... and believe after this long that it does not */
-#define PROOF_LOOPS 10000000            /* should the clock stand still */
+#define SHORTEST_SLEEP UINT64_C(5000)  /* setting an alarm takes about as long */
+#define SPIN UINT64_C(10000)           /* without an alarm: look this often */
+#define PROOF_DELAY UINT64_C(50000)    /* let an alarm ring after this long ... */
+#define PROOF_LIMIT UINT64_C(20000000) /* ... and believe after this long that it does not */
+#define PROOF_LOOPS 10000000           /* should the clock stand still */
 
 static const struct boot_alarm *const alarms[] = {&boot_alarm_pit, &boot_alarm_apic};
 
 /* How to sleep: the alarm, or NULL to spin, once `chosen`. */
 static struct {
+	uint64_t longest; /* nanoseconds */
+	uint32_t known;   /* interrupts as of the end of the last sleep */
 	bool chosen;
 	const struct boot_alarm *alarm;
 	uint32_t rings; /* atomic: counted up by the interrupt handler */
-} wait;
+} wait = {.longest = BOOT_WAIT_POLL};
 
 void boot_alarm_rang(void)
 {
@@ -80,7 +83,7 @@ static void sleep_for(uint64_t nanoseconds)
 		spin(nanoseconds < SPIN ? nanoseconds : SPIN);
 		return;
 	}
-	wait.alarm->set(nanoseconds < LONGEST_SLEEP ? nanoseconds : LONGEST_SLEEP);
+	wait.alarm->set(nanoseconds < wait.alarm->longest ? nanoseconds : wait.alarm->longest);
 	boot_sleep();
 }
 
@@ -92,10 +95,16 @@ void boot_wait(uint64_t deadline)
 	if (!wait.chosen)
 		choose_alarm();
 	now = boot_clock_now();
-	if (now < deadline)
-		sleep_for(deadline - now);
+	if (now < deadline && boot_interrupt_count() == wait.known)
+		sleep_for(deadline - now < wait.longest ? deadline - now : wait.longest);
+	wait.known = boot_interrupt_count();
 	if (allowed)
 		boot_interrupts_enable();
+}
+
+void boot_wait_set_longest(uint64_t nanoseconds)
+{
+	wait.longest = nanoseconds;
 }
 
 const char *boot_wait_describe(void)

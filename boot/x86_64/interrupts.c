@@ -15,6 +15,7 @@ struct interrupt_slot {
 extern const uint8_t boot_interrupt_entries[];
 void boot_interrupt(unsigned int vector);
 
+static uint32_t interrupt_count; /* atomic: handlers count, anybody reads */
 static struct interrupt_slot interrupt_slots[BOOT_INTERRUPT_LAST + 1 - BOOT_INTERRUPT_FIRST];
 
 int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void *context)
@@ -31,10 +32,16 @@ int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void
 	return 0;
 }
 
+uint32_t boot_interrupt_count(void)
+{
+	return __atomic_load_n(&interrupt_count, __ATOMIC_RELAXED);
+}
+
 /* Called by interrupts.S with the vector that was raised; only vectors with a handler have an open gate. */
 void boot_interrupt(unsigned int vector)
 {
 	const struct interrupt_slot *slot = &interrupt_slots[vector - BOOT_INTERRUPT_FIRST];
 
+	__atomic_store_n(&interrupt_count, interrupt_count + 1, __ATOMIC_RELAXED); /* handlers do not nest */
 	slot->handler(slot->context);
 }

@@ -49,21 +49,40 @@ uint64_t boot_clock_now(void);
  */
 uint64_t boot_clock_wall(void);
 
+/* How long boot_wait() sleeps at most, unless boot_wait_set_longest() says otherwise: nanoseconds. */
+#define BOOT_WAIT_POLL UINT64_C(1000000)
+
 /*
- * Sleep until boot_clock_now() reaches DEADLINE, or an interrupt arrives, or a millisecond has passed,
- * whichever is first: the caller looks whether there is work and calls again. An interrupt that arrives just
- * before the processor sleeps ends the sleep at once. Work that is found by looking at memory or a register,
- * not by an interrupt, waits for at most that millisecond.
+ * Sleep until boot_clock_now() reaches DEADLINE, or an interrupt arrives, or the longest sleep is over, whichever is
+ * first: the caller looks whether there is work and calls again. May return at any time.
  *
- * The first call takes over the two 8259 interrupt controllers (vectors 32 to 47, all inputs but the timer's
- * masked) and channel 0 of the PIT; where these do not wake the processor, the timer of the local APIC, whose
- * page it maps (vectors 48 and 255). Trying takes 20 ms for each that does not. When neither wakes it, the
+ * No wakeup is lost. An interrupt that was handled since the end of the last call, whenever that was, makes this one
+ * return at once; one that arrives while the processor is about to sleep ends the sleep. With a device it goes so:
+ *
+ *     while (no work is found)
+ *             if (!virtio_..._enable_interrupts(...))   true: there is work after all, and no interrupt comes for it
+ *                     boot_wait(deadline);
+ *     virtio_..._disable_interrupts(...);
+ *
+ * Work that no interrupt tells of, since it is found by looking at memory or a register, waits for the longest
+ * sleep: a millisecond at first.
+ *
+ * The first call takes over the two 8259 interrupt controllers (vectors 32 to 47, all inputs masked but the timer's and
+ * those of boot_interrupt_line) and channel 0 of the PIT; where these do not wake the processor, the timer of the local
+ * APIC, whose page it maps (vectors 48 and 255). Trying takes 20 ms for each that does not. When neither wakes it, the
  * processor spins instead, with pause instructions.
  *
- * Interrupts are allowed while asleep only, and left as they were. To lose no wakeup, look for work with
- * interrupts off, then call. Not callable from an interrupt handler; one processor at a time.
+ * Interrupts are allowed while asleep only, and left as they were. Not callable from an interrupt handler; one
+ * processor at a time.
  */
 void boot_wait(uint64_t deadline);
+
+/*
+ * Let boot_wait() sleep for NANOSECONDS at most. Say UINT64_MAX once the interrupts of all devices that you wait for
+ * are routed (boot/interrupt.h): an idle machine then wakes up for deadlines only. The alarm may still ring earlier:
+ * the PIT after 50 ms, the local APIC's timer after a second.
+ */
+void boot_wait_set_longest(uint64_t nanoseconds);
 
 /* How boot_wait() sleeps: "PIT", "local APIC", or "spin"; "not yet" before its first call. */
 const char *boot_wait_describe(void);

@@ -109,9 +109,9 @@ struct virtio_msix_message {
 unsigned virtio_pci_msix_vectors(const struct virtio_pci_function *function);
 
 /*
- * Let an opened device interrupt by MSI-X: vector I sends MESSAGES[I], of which there are COUNT (more than the device has
- * vectors are left out). Between open and a driver's attach; stays so for later attaches. From attach to detach vectors
- * are not masked. Drivers know nothing of it; what tells of what is settled as queues are set up:
+ * Let an opened device interrupt by MSI-X: vector I sends MESSAGES[I], of which there are COUNT (more than the device
+ * has vectors are left out). Between open and a driver's attach; stays so for later attaches. From attach to detach
+ * vectors are not masked. Drivers know nothing of it; what tells of what is settled as queues are set up:
  *
  *     vector 0          a change of the configuration
  *     vector 1 + I      used buffers in virtqueue I, or where there is no such vector:
@@ -121,8 +121,8 @@ unsigned virtio_pci_msix_vectors(const struct virtio_pci_function *function);
  * MSI-X is switched off, which the log tells: so look at dev->msix after attach, and at queue->vector, or be prepared
  * for INTx as well. Interrupts that fall together with attach or detach may be lost, never those between.
  *
- * Returns how many vectors are in use, 1 or more. On errors interrupts are INTx: VIRTIO_ERR_UNSUPPORTED: the device has no
- * MSI-X, or its table cannot be mapped; VIRTIO_ERR_PROTOCOL: what it says of its table makes no sense;
+ * Returns how many vectors are in use, 1 or more. On errors interrupts are INTx: VIRTIO_ERR_UNSUPPORTED: the device has
+ * no MSI-X, or its table cannot be mapped; VIRTIO_ERR_PROTOCOL: what it says of its table makes no sense;
  * VIRTIO_ERR_INVALID: COUNT is 0; VIRTIO_ERR_BUSY: a driver is attached, and nothing changes. MESSAGES are read during
  * the call only.
  */
@@ -133,8 +133,9 @@ VIRTIO_MUST_CHECK int virtio_pci_use_msix(
 void virtio_pci_use_intx(struct virtio_device *dev);
 
 /*
- * The input of the 8259 interrupt controllers (1 to 15) that INTx of FUNCTION is connected to, as the firmware noted it;
- * level-triggered, and other devices may share it. VIRTIO_ERR_UNSUPPORTED: it has no INTx, or firmware did not tell.
+ * The input of the 8259 interrupt controllers (1 to 15) that INTx of FUNCTION is connected to, as the firmware noted
+ * it; level-triggered, and other devices may share it. VIRTIO_ERR_UNSUPPORTED: it has no INTx, or firmware did not
+ * tell.
  */
 int virtio_pci_interrupt_line(const struct virtio_pci_function *function);
 

@@ -56,7 +56,8 @@ struct virtio_transport_ops {
 	uint16_t (*queue_size)(struct virtio_device *dev, uint16_t index);
 
 	/*
-	 * Tell the device where queue->ring lies, prepare queue->window for notify, and enable it. 0; VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED after a log line, and then it is not enabled.
+	 * Tell the device where queue->ring lies, prepare queue->window for notify, and enable it. 0;
+	 * VIRTIO_ERR_PROTOCOL or VIRTIO_ERR_UNSUPPORTED after a log line, and then it is not enabled.
 	 */
 	int (*start_queue)(struct virtio_device *dev, struct virtio_queue *queue);
 

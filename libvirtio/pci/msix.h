@@ -6,10 +6,9 @@
 #include <virtio/pci.h>
 
 /*
- * Switch MSI-X on, with all vectors held back by the function's mask, and write MESSAGES into the first COUNT entries of
- * its table; the others are masked one by one. CAPABILITY is where its capability is. Returns 0;
- * VIRTIO_ERR_PROTOCOL when the table does not lie in a BAR, VIRTIO_ERR_UNSUPPORTED when it cannot be reached: MSI-X is
- * off then.
+ * Switch MSI-X on, with all vectors held back by the function's mask, and write MESSAGES into the first COUNT entries
+ * of its table; the others are masked one by one. CAPABILITY is where its capability is. Returns 0; VIRTIO_ERR_PROTOCOL
+ * when the table does not lie in a BAR, VIRTIO_ERR_UNSUPPORTED when it cannot be reached: MSI-X is off then.
  */
 VIRTIO_MUST_CHECK int virtio_pci_msix_start(const struct virtio_pci_function *function,
 	const struct virtio_platform *platform, uint8_t capability, const struct virtio_msix_message *messages,

@@ -3,6 +3,8 @@
 
 #include "fake/cmocka.h"
 #include "fake/machine.h"
+#include "apic_interrupts.c"
+#include "pic.c"
 #include "wait.c"
 
 static uint64_t deadline;
@@ -19,6 +21,10 @@ static int fresh_machine(void **state)
 	fake_machine.pic = true;
 	wait.chosen = false;
 	wait.alarm = NULL;
+	wait.known = 0;
+	wait.longest = BOOT_WAIT_POLL;
+	pic.looked = false;
+	apic_on = false;
 	boot_clock_start();
 	return 0;
 }
@@ -107,7 +113,7 @@ static void test_every_interrupt_is_acknowledged_and_all_other_inputs_are_masked
 	deadline = boot_clock_now() + 5000000;
 	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
 	assert_int_equal(fake_machine.pic_in_service, 0);
-	assert_int_equal(fake_machine.pic_mask[0], 0xfe);
+	assert_int_equal(fake_machine.pic_mask[0], 0xfa);
 	assert_int_equal(fake_machine.pic_mask[1], 0xff);
 	assert_int_equal(fake_machine.pic_base[0], 32);
 	assert_int_equal(fake_machine.pic_base[1], 40);
@@ -120,10 +126,10 @@ static void test_spurious_interrupts_are_expected(void **state)
 	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED);
 	fake_machine.pic_in_service = 1; /* the slave's true interrupt on the master */
 	assert_non_null(fake_machine.handler[39]);
-	fake_machine.handler[39](NULL);
+	fake_machine.handler[39](fake_machine.handler_context[39]);
 	assert_int_equal(fake_machine.pic_in_service, 1);
 	assert_non_null(fake_machine.handler[47]);
-	fake_machine.handler[47](NULL);
+	fake_machine.handler[47](fake_machine.handler_context[47]);
 	assert_int_equal(fake_machine.pic_in_service, 0);
 }
 
@@ -135,7 +141,7 @@ static void test_a_timer_whose_interrupt_does_not_arrive_is_not_slept_on(void **
 	assert_int_equal(fake_machine_run(wait_until_deadline), FAKE_RETURNED);
 	assert_string_equal(boot_wait_describe(), "spin");
 	assert_int_equal(fake_machine.sleeps, 0);
-	assert_int_equal(fake_machine.pic_mask[0], 0xff);
+	assert_int_equal(fake_machine.pic_mask[0], 0xfb);
 }
 
 static void test_a_pit_that_stands_still_is_not_slept_on(void **state)
@@ -220,6 +226,135 @@ static void test_a_clock_that_stands_still_does_not_hang_the_choice(void **state
 	assert_string_equal(boot_wait_describe(), "spin");
 }
 
+static void take_interrupt(void *context)
+{
+	(void)context;
+	fake_machine.irq_raised = false;
+	boot_pic_end(fake_machine.irq_input);
+}
+
+/* A device on input 11, once the way to sleep is chosen. */
+static void prepare_device(void)
+{
+	deadline = UINT64_MAX;
+	boot_wait(0);
+	boot_wait(0);
+	boot_interrupt_set(BOOT_PIC_VECTOR + 11, take_interrupt, NULL);
+	boot_pic_unmask(11);
+	fake_machine.irq_input = 11;
+	boot_wait_set_longest(UINT64_MAX);
+}
+
+static void wait_for_device(void)
+{
+	prepare_device();
+	fake_machine.irq_at = fake_machine.tsc + 20000000; /* 20 ms from now */
+	boot_wait(deadline);
+}
+
+static void test_an_interrupt_ends_the_sleep(void **state)
+{
+	uint64_t before = boot_clock_now();
+
+	(void)state;
+	assert_int_equal(fake_machine_run(wait_for_device), FAKE_RETURNED);
+	assert_in_range(boot_clock_now() - before, 20000000, 21000000);
+	assert_int_equal(fake_machine.sleeps, 1);
+}
+
+/* The work was looked for, in vain, and then the device raises its line while interrupts are off. */
+static void wait_with_the_line_raised(void)
+{
+	prepare_device();
+	fake_machine.irq_raised = true;
+	boot_wait(deadline);
+}
+
+static void test_an_interrupt_between_the_look_and_the_sleep_ends_it_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_machine_run(wait_with_the_line_raised), FAKE_RETURNED);
+	assert_true(fake_machine.slept < 1000);
+	assert_false(fake_machine.irq_raised);
+}
+
+/* The same with interrupts on: the handler has run before the call. */
+static void wait_after_the_interrupt(void)
+{
+	prepare_device();
+	boot_interrupts_enable();
+	fake_machine.irq_raised = true;
+	boot_pause();
+	boot_wait(deadline);
+}
+
+static void test_an_interrupt_handled_between_the_look_and_the_call_prevents_the_sleep(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_machine_run(wait_after_the_interrupt), FAKE_RETURNED);
+	assert_false(fake_machine.irq_raised);
+	assert_int_equal(fake_machine.sleeps, 0);
+	assert_true(fake_machine.interrupts);
+	assert_int_equal(fake_machine_run(wait_once), FAKE_RETURNED); /* but only one */
+	assert_int_equal(fake_machine.sleeps, 1);
+}
+
+/* The alarm rings in this sleep, and the device has come by the time it is over. */
+static void wait_twice(void)
+{
+	prepare_device();
+	fake_machine.irq_at = fake_machine.tsc + 50100000;
+	boot_wait(deadline); /* the PIT sleeps no longer than 50 ms */
+	boot_wait(deadline);
+}
+
+static void test_without_a_limit_only_the_alarm_and_interrupts_end_a_sleep(void **state)
+{
+	uint64_t before = boot_clock_now();
+
+	(void)state;
+	assert_int_equal(fake_machine_run(wait_twice), FAKE_RETURNED);
+	assert_int_equal(fake_machine.sleeps, 2);
+	assert_in_range(boot_clock_now() - before, 50100000, 51000000);
+}
+
+static void wait_unlimited(void)
+{
+	boot_wait_set_longest(UINT64_MAX);
+	wait_until_deadline();
+}
+
+static void test_an_idle_second_without_a_limit_takes_few_sleeps(void **state)
+{
+	(void)state;
+	deadline = boot_clock_now() + 1000000000;
+	assert_int_equal(fake_machine_run(wait_unlimited), FAKE_RETURNED);
+	assert_in_range(fake_machine.sleeps, 20, 22);
+	fresh_machine(state);
+	only_apic(0x900);
+	deadline = boot_clock_now() + 3000000000;
+	assert_int_equal(fake_machine_run(wait_unlimited), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "local APIC");
+	assert_in_range(fake_machine.sleeps, 3, 5);
+	assert_in_range(boot_clock_now(), deadline, deadline + 100000);
+}
+
+static void start_apic(void)
+{
+	assert_true(boot_apic_interrupts_start());
+	boot_wait(deadline);
+}
+
+static void test_the_pit_is_heard_through_a_local_apic_that_is_on(void **state)
+{
+	(void)state;
+	fake_machine_cpuid(1, 0, 0, 0, 1u << 9);
+	fake_machine.msr_apic_base = 0xfee00900;
+	deadline = boot_clock_now() + 5000000;
+	assert_int_equal(fake_machine_run(start_apic), FAKE_RETURNED);
+	assert_string_equal(boot_wait_describe(), "PIT");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_machine, no_rule_broken)
 
 int main(void)
@@ -240,6 +375,12 @@ int main(void)
 		TEST(test_a_local_apic_that_is_off_stuck_or_unheard_is_not_slept_on),
 		TEST(test_without_any_timer_it_spins_in_short_turns),
 		TEST(test_a_clock_that_stands_still_does_not_hang_the_choice),
+		TEST(test_an_interrupt_ends_the_sleep),
+		TEST(test_an_interrupt_between_the_look_and_the_sleep_ends_it_at_once),
+		TEST(test_an_interrupt_handled_between_the_look_and_the_call_prevents_the_sleep),
+		TEST(test_without_a_limit_only_the_alarm_and_interrupts_end_a_sleep),
+		TEST(test_an_idle_second_without_a_limit_takes_few_sleeps),
+		TEST(test_the_pit_is_heard_through_a_local_apic_that_is_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

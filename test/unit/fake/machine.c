@@ -11,7 +11,6 @@
 
 #define PIT_HZ 1193182u
 #define PM_TIMER_HZ 3579545u
-#define APIC_HZ 1000000000u
 
 struct fake_machine fake_machine;
 
@@ -23,6 +22,7 @@ void fake_machine_reset(void)
 	m->tsc_hz = 1000000000;
 	m->step = 1000;
 	m->pm_timer_mask = 0xffffff;
+	m->apic_lint0 = 0x10000;
 }
 
 void fake_machine_cpuid(uint32_t leaf, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
@@ -159,30 +159,6 @@ static uint8_t pit_read(void)
 	return m->pit_latched-- == 2 ? (uint8_t)count : (uint8_t)(count >> 8);
 }
 
-static void pic_write(int chip, bool data, uint8_t value)
-{
-	if (!data && (value & 0x10)) {
-		if ((value & 1) == 0 || (value & 2) != 0)
-			fake_machine_broken("ICW1 without ICW4, or without cascade");
-		m->pic_step[chip] = 2;
-		m->pic_mask[chip] = 0;
-	} else if (!data) {
-		if ((value & 0x20) && m->pic_in_service > 0)
-			m->pic_in_service--;
-	} else if (m->pic_step[chip] == 2) {
-		m->pic_base[chip] = value;
-		m->pic_step[chip] = 3;
-	} else if (m->pic_step[chip] == 3) {
-		m->pic_step[chip] = 4;
-	} else if (m->pic_step[chip] == 4) {
-		if ((value & 1) == 0)
-			fake_machine_broken("ICW4 without 8086 mode");
-		m->pic_step[chip] = 0;
-	} else {
-		m->pic_mask[chip] = value;
-	}
-}
-
 static void record(uint16_t port, uint8_t width, uint32_t value)
 {
 	if (m->writes == FAKE_WRITES)
@@ -202,8 +178,10 @@ uint8_t boot_in8(uint16_t port)
 		fake_machine_broken("reading the PM timer with 8 bits");
 	if (m->pit && port == 0x40)
 		return pit_read();
-	if (m->pic && (port == 0x21 || port == 0xa1))
-		return m->pic_mask[port == 0xa1];
+	if (m->pic && (port & ~0x81) == 0x20)
+		return fake_machine_pic_read((port & 0x80) != 0, port & 1);
+	if (m->elcr && (port == 0x4d0 || port == 0x4d1))
+		return m->elcr_level[port & 1];
 	if (m->cmos && port == 0x71) {
 		if (m->cmos_runs_wild && m->cmos_index == 0)
 			m->cmos_register[0] = (uint8_t)((m->cmos_register[0] + 1) % 60);
@@ -266,9 +244,11 @@ void boot_out8(uint16_t port, uint8_t value)
 	if (m->pit && port == 0x40)
 		pit_load(value);
 	if (m->pic && (port == 0x20 || port == 0x21))
-		pic_write(0, port == 0x21, value);
+		fake_machine_pic_write(0, port == 0x21, value);
 	if (m->pic && (port == 0xa0 || port == 0xa1))
-		pic_write(1, port == 0xa1, value);
+		fake_machine_pic_write(1, port == 0xa1, value);
+	if (m->elcr && (port == 0x4d0 || port == 0x4d1))
+		m->elcr_level[port & 1] = value;
 	if (m->reset_port && port == 0xcf9 && value == 6)
 		fake_machine_stop(FAKE_RESET);
 	if (m->keyboard_reset && port == 0x64 && value == 0xfe)
@@ -314,99 +294,17 @@ struct boot_cpuid boot_cpuid(uint32_t leaf, uint32_t subleaf)
 	return (struct boot_cpuid){0, 0, 0, 0};
 }
 
-/* The cycle at which the PIT's interrupt reaches the processor; UINT64_MAX for never. */
-static uint64_t pit_rings_at(void)
-{
-	uint64_t reload = m->pit_reload == 0 ? 0x10000 : m->pit_reload;
-
-	if (!m->pit || !m->pit_armed || !m->pic || m->line_cut || (m->pic_mask[0] & 1) || m->pic_in_service > 0)
-		return UINT64_MAX;
-	return m->pit_start + (uint64_t)((double)reload * (double)m->tsc_hz / PIT_HZ);
-}
-
-/* Likewise for the local APIC's. */
-static uint64_t apic_rings_at(void)
-{
-	bool ready = (m->apic_spurious & 0x100) && (m->msr_apic_base & 0x800) && !m->apic_deaf;
-
-	if (m->apic_initial_count == 0 || !ready || (m->apic_lvt_timer & 0x10000))
-		return UINT64_MAX;
-	return m->apic_start + m->apic_initial_count * UINT64_C(16) * m->tsc_hz / APIC_HZ;
-}
-
-static void deliver(unsigned int vector)
-{
-	m->interrupts = false;
-	if (vector >= FAKE_VECTORS || m->handler[vector] == NULL)
-		fake_machine_stop(FAKE_BAD_VECTOR);
-	m->handler[vector](m->handler_context[vector]);
-	m->interrupts = true;
-}
-
-/* Let what is due by now interrupt the processor, if that is allowed. */
-static void interrupt_if_due(void)
-{
-	if (m->interrupts && m->tsc >= pit_rings_at()) {
-		m->pit_armed = false;
-		m->pic_in_service++;
-		deliver(m->pic_base[0]);
-	}
-	if (m->interrupts && m->tsc >= apic_rings_at()) {
-		m->apic_initial_count = 0;
-		deliver(m->apic_lvt_timer & 0xff);
-	}
-}
-
 uint64_t boot_tsc(void)
 {
 	move(20);
-	interrupt_if_due();
+	fake_machine_interrupt();
 	return m->tsc;
 }
 
 void boot_pause(void)
 {
 	move(100);
-	interrupt_if_due();
-}
-
-bool boot_interrupts_disable(void)
-{
-	bool allowed = m->interrupts;
-
-	m->interrupts = false;
-	return allowed;
-}
-
-void boot_interrupts_enable(void)
-{
-	m->interrupts = true;
-	interrupt_if_due();
-}
-
-void boot_sleep(void)
-{
-	uint64_t pit = pit_rings_at(), apic = apic_rings_at(), next = pit < apic ? pit : apic;
-
-	if (next == UINT64_MAX)
-		fake_machine_stop(FAKE_SLEPT_FOR_EVER);
-	m->sleeps++;
-	if (next > m->tsc) {
-		m->slept += next - m->tsc;
-		m->tsc = next;
-	}
-	m->interrupts = true;
-	interrupt_if_due();
-	m->interrupts = false;
-}
-
-int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void *context)
-{
-	if (vector < BOOT_INTERRUPT_FIRST || vector > BOOT_INTERRUPT_LAST)
-		return -1;
-	m->handler[vector] = handler;
-	m->handler_context[vector] = context;
-	return 0;
+	fake_machine_interrupt();
 }
 
 void boot_triple_fault(void)

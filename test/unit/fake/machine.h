@@ -98,24 +98,38 @@ struct fake_machine {
 	bool keyboard_reset;     /* port 0x64 works */
 	int exit_status;         /* what isa-debug-exit was told */
 
-	bool pic;            /* two 8259 */
-	int pic_step[2];     /* which initialisation word comes next */
-	uint8_t pic_mask[2]; /* interrupt masks */
-	uint8_t pic_base[2]; /* vectors after remapping */
-	int pic_in_service;  /* interrupts not yet acknowledged */
-	bool line_cut;       /* the 8259 does not reach the processor */
+	bool pic;                 /* two 8259 */
+	int pic_step[2];          /* which initialisation word comes next */
+	uint8_t pic_mask[2];      /* interrupt masks */
+	uint8_t pic_base[2];      /* vectors after remapping */
+	int pic_in_service;       /* interrupts not yet acknowledged */
+	bool line_cut;            /* the 8259 does not reach the processor */
+	uint8_t pic_isr[2];       /* inputs that are being handled */
+	bool pic_shows_isr[2];    /* the command port reads as that */
+	bool elcr;                /* inputs may be made level-triggered ... */
+	uint8_t elcr_level[2];    /* ... and these are */
+	unsigned irq_input;       /* an input with a device on it ... */
+	bool irq_raised;          /* ... that raises it */
+	uint64_t irq_at;          /* the cycle in which it will; 0 for never */
+	uint32_t interrupt_count; /* interrupts delivered */
 
 	uint64_t msr_apic_base; /* IA32_APIC_BASE: which mode the local APIC is in */
 	uint32_t apic_spurious; /* its registers ... */
 	uint32_t apic_lvt_timer;
-	uint32_t apic_initial_count; /* 0 when the timer does not run */
-	uint64_t apic_start;         /* the cycle in which it was set */
-	bool apic_stuck;             /* it never counts */
-	bool apic_deaf;              /* its interrupt does not arrive */
-	uint32_t kvm_clock_mul;      /* what kvmclock's page says; 0: the MSR faults */
-	int8_t kvm_clock_shift;      /* likewise */
-	uint32_t kvm_wall_seconds;   /* when kvmclock started: cycle 0; 0 when it does not tell */
-	bool kvm_clock_hidden;       /* the MSR takes the address and nothing is written */
+	uint32_t apic_lint0;                /* masked at first */
+	uint32_t apic_id;                   /* as the register has it */
+	unsigned apic_ends;                 /* ends of interrupts */
+	bool io_apic;                       /* there is one at 0xfec00000, and one at 0xfec10000 with 8 inputs ... */
+	uint32_t io_apic_index[2];          /* ... with this register selected ... */
+	uint32_t io_apic_register[2][0x40]; /* ... of these */
+	uint32_t apic_initial_count;        /* 0 when the timer does not run */
+	uint64_t apic_start;                /* the cycle in which it was set */
+	bool apic_stuck;                    /* it never counts */
+	bool apic_deaf;                     /* its interrupt does not arrive */
+	uint32_t kvm_clock_mul;             /* what kvmclock's page says; 0: the MSR faults */
+	int8_t kvm_clock_shift;             /* likewise */
+	uint32_t kvm_wall_seconds;          /* when kvmclock started: cycle 0; 0 when it does not tell */
+	bool kvm_clock_hidden;              /* the MSR takes the address and nothing is written */
 
 	bool interrupts;                              /* allowed */
 	uint64_t sleeps;                              /* times that the processor slept */

@@ -14,4 +14,11 @@ void fake_machine_broken(const char *rule);
 /* The machine stops. Does not return. */
 void fake_machine_stop(enum fake_end how);
 
+/* Let what is due by now interrupt the processor, if that is allowed. */
+void fake_machine_interrupt(void);
+
+/* A write to a port of one of the two 8259, or a read: CHIP 0 or 1, its DATA port or the command port. */
+void fake_machine_pic_write(int chip, bool data, uint8_t value);
+uint8_t fake_machine_pic_read(int chip, bool data);
+
 #endif

@@ -16,6 +16,8 @@ static uint32_t apic_read(uint32_t index)
 {
 	uint64_t ticks;
 
+	if (index == 0x02)
+		return m->apic_id;
 	if (index != 0x39 || m->apic_initial_count == 0)
 		return 0;
 	ticks = (m->tsc - m->apic_start) / 16 * APIC_HZ / m->tsc_hz;
@@ -26,6 +28,10 @@ static void apic_write(uint32_t index, uint32_t value)
 {
 	if (index == 0x0f) {
 		m->apic_spurious = value;
+	} else if (index == 0x0b) {
+		m->apic_ends++;
+	} else if (index == 0x35) { /* an APIC that is off keeps its inputs masked */
+		m->apic_lint0 = m->apic_spurious & 0x100 ? value : value | 0x10000;
 	} else if (index == 0x32) {
 		m->apic_lvt_timer = value;
 	} else if (index == 0x38) {
@@ -37,6 +43,40 @@ static void apic_write(uint32_t index, uint32_t value)
 /* The local APIC's registers in memory lie in this page, which is only ever an address. */
 static uint8_t apic_page[0x400];
 
+/* Likewise those of the IO-APICs. */
+static uint32_t io_apic_pages[2][8];
+
+static uint32_t *io_apic_register(unsigned number)
+{
+	static uint32_t version;
+	uint32_t index = m->io_apic_index[number];
+
+	if (index == 1) {
+		version = number == 0 ? 0x170020 : 0x070020;
+		return &version;
+	}
+	if (index >= 0x40 || index < 0x10)
+		fake_machine_broken("an IO-APIC register that does not exist");
+	return &m->io_apic_register[number][index & 0x3f];
+}
+
+/* Whether ADDRESS is in IO-APIC NUMBER. */
+static bool is_io_apic(const void *address, unsigned number)
+{
+	return address == &io_apic_pages[number][0] || address == &io_apic_pages[number][4];
+}
+
+static bool io_apic_write(void *address, unsigned number, uint32_t value)
+{
+	if (!is_io_apic(address, number))
+		return false;
+	if (address == io_apic_pages[number])
+		m->io_apic_index[number] = value;
+	else
+		*io_apic_register(number) = value;
+	return true;
+}
+
 /* Likewise other devices' registers. */
 static uint32_t device_page[0x100];
 
@@ -45,6 +85,8 @@ void *boot_map_device(uint64_t physical_address, uint64_t length)
 	if (m->device_base != 0 && physical_address >= m->device_base &&
 		physical_address - m->device_base + length <= sizeof device_page)
 		return (uint8_t *)device_page + (physical_address - m->device_base);
+	if (m->io_apic && (physical_address == 0xfec00000 || physical_address == 0xfec10000) && length <= 32)
+		return io_apic_pages[physical_address >> 16 & 1];
 	return physical_address == 0xfee00000 && length <= sizeof apic_page ? apic_page : NULL;
 }
 
@@ -84,13 +126,18 @@ uint32_t boot_read32(const void *address)
 	fake_machine_pass();
 	if (address == device_page)
 		return take_device_events();
+	if (is_io_apic(address, 0))
+		return *io_apic_register(0);
+	if (is_io_apic(address, 1))
+		return *io_apic_register(1);
 	return apic_read(apic_index(address));
 }
 
 void boot_write32(void *address, uint32_t value)
 {
 	fake_machine_pass();
-	apic_write(apic_index(address), value);
+	if (!io_apic_write(address, 0, value) && !io_apic_write(address, 1, value))
+		apic_write(apic_index(address), value);
 }
 
 uint64_t boot_rdmsr(uint32_t index)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The MSI-X table of a fake PCI function, and the vectors that it sends: an interrupt whose entry, or whose function, is
- * masked is lost, as bhyve does it. Whatever is not a plain access of 32 bits to the table fails the test, and so does
- * changing an entry that may be in use.
+ * The MSI-X table of a fake PCI function, and the vectors that it sends: an interrupt whose entry, or whose function,
+ * is masked is lost, as bhyve does it. Whatever is not a plain access of 32 bits to the table fails the test, and so
+ * does changing an entry that may be in use.
  *
  *     fake_msix_start(&msix, fake.function, 3);
  *     ... virtio_pci_use_msix(&device, messages, 3) ...
