@@ -163,6 +163,17 @@ VIRTIO_MUST_CHECK int virtio_device_config32(struct virtio_device *dev, uint32_t
 VIRTIO_MUST_CHECK int virtio_device_config64(struct virtio_device *dev, uint32_t offset, uint64_t *value);
 
 /*
+ * Write a 32-bit field of the device-specific configuration (2.5), in one access. 0; VIRTIO_ERR_UNSUPPORTED when the
+ * device's configuration is too short. Nothing tells whether the device took it. Only for fields that the specification
+ * lets drivers write, once their feature is agreed on. Callable anywhere.
+ */
+VIRTIO_MUST_CHECK int virtio_device_write_config32(struct virtio_device *dev, uint32_t offset, uint32_t value);
+
+/* The features that the device offers: as virtio_device_begin read them, or, before that, as its registers say now.
+ * For what may be used without being agreed on. Callable anywhere. */
+uint64_t virtio_device_offer(struct virtio_device *dev);
+
+/*
  * Whether the device is still well: 0; VIRTIO_ERR_PROTOCOL when it asks for a reset (NEEDS_RESET) or a virtqueue is
  * broken; VIRTIO_ERR_NO_DEVICE when its registers read all ones. Reads a register: for timeouts and configuration
  * interrupts, not for the data path. Callable anywhere.

@@ -8,6 +8,7 @@
 #define VIRTIO_HELPER_H
 
 #include <virtio/blk.h>
+#include <virtio/console.h>
 #include <virtio/device.h>
 #include <virtio/net.h>
 #include <virtio/rng.h>
@@ -148,6 +149,23 @@ VIRTIO_MUST_CHECK int virtio_net_receive_wait(
  * nothing half done passes for random. Every 100 microseconds it looks without an interrupt, too.
  */
 VIRTIO_MUST_CHECK int virtio_rng_fill(struct virtio_rng *rng, void *bytes, size_t length, uint64_t deadline);
+
+/*
+ * Write all LENGTH bytes of DATA to PORT, waiting for room. 0; VIRTIO_ERR_TIMEOUT: the device did not take them before
+ * DEADLINE, so the rest is dropped, and *TAKEN (may be NULL) tells how many bytes were not; VIRTIO_ERR_UNSUPPORTED: no
+ * now hook; or the error of virtio_console_write.
+ */
+VIRTIO_MUST_CHECK int virtio_console_write_all(
+	struct virtio_console_port *port, const void *data, size_t length, size_t *taken, uint64_t deadline);
+
+/* Wait until the device has taken all that was written to PORT. 0, or VIRTIO_ERR_TIMEOUT, VIRTIO_ERR_UNSUPPORTED (no now
+ * hook), VIRTIO_ERR_PROTOCOL. */
+VIRTIO_MUST_CHECK int virtio_console_flush(struct virtio_console_port *port, uint64_t deadline);
+
+/* Wait until at least one byte is there, copy up to LENGTH to DATA. How many; VIRTIO_ERR_TIMEOUT;
+ * VIRTIO_ERR_UNSUPPORTED: no now hook; or the error of virtio_console_read. */
+VIRTIO_MUST_CHECK int virtio_console_read_wait(
+	struct virtio_console_port *port, void *data, uint32_t length, uint64_t deadline);
 
 VIRTIO_END_DECLS
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading the device-specific configuration (VIRTIO 2.5): in pieces, while the device may change it. */
+/* The device-specific configuration (VIRTIO 2.5), read in pieces, while the device may change it. */
 #include <virtio/spec/le.h>
 
 #include "base/log.h"
@@ -106,4 +106,12 @@ int virtio_device_config64(struct virtio_device *dev, uint32_t offset, uint64_t 
 	if (result == 0)
 		*value = le64_to(raw);
 	return result;
+}
+
+int virtio_device_write_config32(struct virtio_device *dev, uint32_t offset, uint32_t value)
+{
+	if (!dev->config.ops || dev->config.length < sizeof(value) || offset > dev->config.length - sizeof(value))
+		return VIRTIO_ERR_UNSUPPORTED;
+	virtio_region_write32(&dev->config, offset, value);
+	return 0;
 }

@@ -94,3 +94,8 @@ int virtio_features_negotiate(
 	write_accepted(dev);
 	return 0;
 }
+
+uint64_t virtio_device_offer(struct virtio_device *dev)
+{
+	return dev->offered ? dev->offered : read_offer(dev);
+}

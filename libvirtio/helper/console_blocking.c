@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/* Waiting for a console: for room, for bytes, and for the last word to be out. */
+#include <virtio/helper.h>
+
+#include "base/hook.h"
+
+#define NAP UINT64_C(1000000) /* nanoseconds between two looks when no interrupt wakes us */
+
+/* Sleep a little: 0, or VIRTIO_ERR_TIMEOUT when DEADLINE is past. */
+static int nap(const struct virtio_console_port *port, uint64_t deadline)
+{
+	const struct virtio_platform *platform = port->console->device->platform;
+	uint64_t now = platform->now(platform->context);
+
+	if (now >= deadline)
+		return VIRTIO_ERR_TIMEOUT;
+	if (VIRTIO_HAS_HOOK(platform, wait))
+		platform->wait(platform->context, deadline - now < NAP ? deadline : now + NAP);
+	return 0;
+}
+
+/* Whether PORT is there, and there is a clock to wait by. */
+static int check(const struct virtio_console_port *port)
+{
+	if (!port->present)
+		return VIRTIO_ERR_NO_DEVICE;
+	return VIRTIO_HAS_HOOK(port->console->device->platform, now) ? 0 : VIRTIO_ERR_UNSUPPORTED;
+}
+
+int virtio_console_write_all(
+	struct virtio_console_port *port, const void *data, size_t length, size_t *taken, uint64_t deadline)
+{
+	const uint8_t *next = data;
+	size_t done = 0;
+	int result = check(port);
+
+	while (result >= 0 && done < length) {
+		size_t left = length - done;
+		result = virtio_console_write(port, next + done, left < INT32_MAX ? (uint32_t)left : INT32_MAX);
+		if (result > 0)
+			done += (size_t)result;
+		if (result == 0)
+			result = nap(port, deadline);
+	}
+	if (taken)
+		*taken = done;
+	return result < 0 ? result : 0;
+}
+
+int virtio_console_flush(struct virtio_console_port *port, uint64_t deadline)
+{
+	int result = check(port);
+
+	while (!result) {
+		int unsent = virtio_console_unsent(port);
+		if (unsent <= 0)
+			return unsent;
+		result = nap(port, deadline);
+	}
+	return result;
+}
+
+int virtio_console_read_wait(struct virtio_console_port *port, void *data, uint32_t length, uint64_t deadline)
+{
+	int result = check(port);
+
+	while (!result) {
+		result = virtio_console_read(port, data, length);
+		if (result == 0)
+			result = nap(port, deadline);
+		else
+			return result;
+	}
+	return result;
+}
