@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The local APIC's timer as a clock source. Its frequency is nowhere laid down, but QEMU's own processors (TCG) have one
- * of 1 GHz, and there may be nothing else: microvm without PIT has no other timer.
+ * The local APIC's timer as a clock source. Its frequency is nowhere laid down, but QEMU's own processors (TCG) have
+ * one of 1 GHz, and there may be nothing else: microvm without PIT has no other timer.
  */
 #include "clock_measure.h"
 #include "hypervisor.h"

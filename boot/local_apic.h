@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The registers of this processor's local APIC (Intel SDM volume 3, 11): in memory, or model-specific registers when the
- * firmware chose x2APIC mode. The mode stays as it is.
+ * The registers of this processor's local APIC (Intel SDM volume 3, 11): in memory, or model-specific registers when
+ * the firmware chose x2APIC mode. The mode stays as it is.
  */
 #ifndef BOOT_LOCAL_APIC_H
 #define BOOT_LOCAL_APIC_H

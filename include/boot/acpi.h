@@ -53,8 +53,8 @@ bool boot_acpi_found(void);
 
 /*
  * The N-th table (from 0) whose first four bytes are SIGNATURE, such as "HPET": readable, its checksum right. Stores
- * its length in bytes in *LENGTH. NULL when there is none, or it cannot be mapped. Do not write to it. The first call for a
- * table may map memory: not for interrupt handlers.
+ * its length in bytes in *LENGTH. NULL when there is none, or it cannot be mapped. Do not write to it. The first call
+ * for a table may map memory: not for interrupt handlers.
  */
 const void *boot_acpi_table(const char *signature, size_t n, size_t *length);
 

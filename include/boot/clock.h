@@ -25,9 +25,9 @@ struct boot_clock_info {
  *
  * In this order, the first that gives an answer between 200 MHz and 20 GHz: CPUID leaves 0x15 and 0x16, the
  * hypervisor's leaf 0x40000010, kvmclock, the ACPI PM timer, the PIT, and the local APIC's timer under QEMU's
- * own emulation. The answer is compared with the next of these timers where there is one; a mere claim that is over 1 % off gives way to the measurement. On a machine
- * that has none of them a frequency of 2.5 GHz is assumed: time is then monotonic, and wrong by a constant
- * factor.
+ * own emulation. The answer is compared with the next of these timers where there is one; a mere claim that is
+ * over 1 % off gives way to the measurement. On a machine that has none of them a frequency of 2.5 GHz is
+ * assumed: time is then monotonic, and wrong by a constant factor.
  */
 void boot_clock_start(void);
 
@@ -44,8 +44,8 @@ uint64_t boot_clock_now(void);
 /*
  * Nanoseconds since 1970 began, by kvmclock, or else by the CMOS clock as the hypervisor sets it: UTC on QEMU, and on
  * bhyve with `-u`. The latter tells whole seconds, so time is up to one second late. It is read at the first call,
- * which may take a few milliseconds, and carried on by boot_clock_now() from there. 0 when there is no such clock or what it shows is nonsense. Not callable from an
- * interrupt handler the first time.
+ * which may take a few milliseconds, and carried on by boot_clock_now() from there. 0 when there is no such clock or
+ * what it shows is nonsense. Not callable from an interrupt handler the first time.
  */
 uint64_t boot_clock_wall(void);
 
