@@ -51,12 +51,12 @@ struct boot_acpi_code {
 
 /* Interrupt controllers (MADT, ACPI 5.2.12). */
 struct boot_acpi_controllers {
-	bool present;        /* there is an MADT */
-	bool has_8259;       /* it says that there are two 8259 */
-	uint64_t local_apic; /* physical address */
+	bool present;                                   /* there is an MADT */
+	bool has_8259;                                  /* it says that there are two 8259 */
+	uint64_t local_apic;                            /* physical address */
+	struct boot_acpi_line isa[BOOT_ACPI_ISA_LINES]; /* where ISA interrupts arrive */
 	struct boot_acpi_io_apic io_apics[BOOT_ACPI_IO_APICS_MAX];
 	size_t io_apic_count;
-	struct boot_acpi_line isa[BOOT_ACPI_ISA_LINES];
 };
 
 /* Everything. */

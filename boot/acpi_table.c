@@ -144,8 +144,7 @@ bool boot_acpi_tables_find(struct boot_acpi_tables *tables, const struct boot_lo
 		return false;
 	}
 	/* As many as there is room for are tried, not only kept: a bad list must not take for ever. */
-	for (offset = BOOT_ACPI_HEADER; offset + width <= list.length && tried < BOOT_ACPI_TABLES_MAX;
-		offset += width) {
+	for (offset = BOOT_ACPI_HEADER; offset < list.length && tried < BOOT_ACPI_TABLES_MAX; offset += width) {
 		uint64_t address = boot_acpi_number(&list, offset, width);
 
 		tried++;

@@ -184,6 +184,38 @@ static void test_no_more_tables_than_there_is_room_for(void **state)
 	assert_true(fake_serial_has("more than"));
 }
 
+static void test_no_more_tables_are_tried_than_there_is_room_for(void **state)
+{
+	uint32_t broken[BOOT_ACPI_TABLES_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < BOOT_ACPI_TABLES_MAX; i++)
+		broken[i] = fake_acpi_put("ABCD", body, 0);
+	fake_acpi_put("EFGH", body, 0);
+	fake_acpi_finish(true);
+	for (size_t i = 0; i < BOOT_ACPI_TABLES_MAX; i++)
+		fake_acpi_bytes[broken[i]] ^= 1;
+	assert_true(find());
+	assert_int_equal(tables.count, 0);
+}
+
+static void test_a_table_may_be_long_but_not_longer(void **state)
+{
+	static uint8_t long_table[BOOT_ACPI_LENGTH_MAX + 16];
+	struct boot_loader_memory memory = {.data = long_table, .start = 0x1000, .length = sizeof long_table};
+
+	(void)state;
+	tables.count = 0;
+	long_table[6] = 0x10; /* 1 MiB, and the sum is right with 16 less */
+	long_table[9] = 0xf0;
+	boot_acpi_tables_add(&tables, &memory, 0x1000);
+	assert_int_equal(tables.count, 1);
+	long_table[4] = 1;
+	long_table[9] = 0xef;
+	boot_acpi_tables_add(&tables, &memory, 0x1000);
+	assert_int_equal(tables.count, 1);
+}
+
 static void test_a_list_that_ends_in_the_middle_of_an_entry_is_read_up_to_there(void **state)
 {
 	uint32_t list;
@@ -243,6 +275,8 @@ int main(void)
 		TEST(test_lengths_that_cannot_be_are_refused),
 		TEST(test_a_table_that_passes_the_end_of_memory_is_left_out),
 		TEST(test_no_more_tables_than_there_is_room_for),
+		TEST(test_no_more_tables_are_tried_than_there_is_room_for),
+		TEST(test_a_table_may_be_long_but_not_longer),
 		TEST(test_a_list_that_ends_in_the_middle_of_an_entry_is_read_up_to_there),
 		TEST(test_tables_are_counted_by_signature),
 		TEST(test_numbers_behind_the_end_are_zero),
