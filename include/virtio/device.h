@@ -50,6 +50,7 @@ struct virtio_queue {
 	uint16_t vector;              /* its MSI-X vector, or VIRTIO_NO_VECTOR: then interrupts are INTx's */
 	bool notify_pending;          /* a notification waits for virtio_device_ready */
 	bool fault_logged;            /* that the ring is broken has been told */
+	bool in_reset;                /* virtio_queue_reset has reset it */
 	struct virtio_device *device; /* whose it is */
 	struct virtio_queue *next;    /* next queue of the same device */
 };
@@ -93,8 +94,9 @@ struct virtio_feature_rule {
  * Steps 1 to 6 of 3.1.1: reset, acknowledge, and agree on features: those of WANTED that the device offers, less
  * those whose RULES (NULL: none) do not hold. WANTED are the features of the device type (bits 0 to 23 and 50 to 63),
  * and VIRTIO_F_ACCESS_PLATFORM if the driver maps its buffers; the rest of the common ones the common layers add by
- * themselves (VERSION_1, ANY_LAYOUT, EVENT_IDX, INDIRECT_DESC, the ring's own). REQUIRED are those without which the
- * driver cannot work. On success dev->features tells what was agreed on, dev->ring which ring. May wait for the reset.
+ * themselves (VERSION_1, ANY_LAYOUT, EVENT_IDX, INDIRECT_DESC, NOTIFICATION_DATA, RING_RESET, the ring's own, ...).
+ * REQUIRED are those without which the driver cannot work. On success dev->features tells what was agreed on,
+ * dev->ring which ring. May wait for the reset.
  *
  * VIRTIO_ERR_UNSUPPORTED: a required feature is missing, the device refused the set, no ring of dev->support fits, or
  * the now hook is missing; VIRTIO_ERR_TIMEOUT: the reset did not finish; VIRTIO_ERR_NO_DEVICE: registers read all
@@ -142,6 +144,33 @@ VIRTIO_MUST_CHECK int virtio_device_reset(struct virtio_device *dev);
  * memory of the queues is leaked rather than freed, because the device may still use it.
  */
 int virtio_device_detach(struct virtio_device *dev);
+
+/*
+ * Reset one queue while the device's others run (2.6.1), and wait until it is done. Afterwards the device touches no
+ * memory of it, and its buffers can be taken back (virtqueue_take_back); until virtio_queue_restart its calls answer
+ * VIRTIO_ERR_PROTOCOL. 0; VIRTIO_ERR_UNSUPPORTED: RING_RESET was not agreed on, or the now hook is missing;
+ * VIRTIO_ERR_BUSY: the device is not live; VIRTIO_ERR_TIMEOUT: it is stuck, and only a reset of the device helps. Two
+ * users of one device's queues must not call this at the same time: it selects a queue in the registers.
+ */
+VIRTIO_MUST_CHECK int virtio_queue_reset(struct virtio_queue *queue);
+
+/*
+ * Use a queue again after virtio_queue_reset: empty, interrupts off, in the same memory. Take its buffers back before.
+ * 0; VIRTIO_ERR_BUSY: it is not reset, or the device is not live; VIRTIO_ERR_PROTOCOL: what the device says of the
+ * queue now is impossible (logged), and it stays as it was.
+ */
+VIRTIO_MUST_CHECK int virtio_queue_restart(struct virtio_queue *queue);
+
+/*
+ * Suspend the device (3.4), and wait until it has: it keeps everything, and touches nothing, until
+ * virtio_device_resume. Add no buffers meanwhile, and read no configuration. 0; VIRTIO_ERR_UNSUPPORTED: SUSPEND was
+ * not agreed on, or the now hook is missing; VIRTIO_ERR_BUSY: the device is not live; VIRTIO_ERR_TIMEOUT,
+ * VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_NO_DEVICE: it has not; reset it.
+ */
+VIRTIO_MUST_CHECK int virtio_device_suspend(struct virtio_device *dev);
+
+/* Go on after virtio_device_suspend. VIRTIO_ERR_BUSY: it is not suspended; else errors as there. */
+VIRTIO_MUST_CHECK int virtio_device_resume(struct virtio_device *dev);
 
 /*
  * Read LENGTH bytes at OFFSET of the device-specific configuration (2.5), in fields of WIDTH bytes (1, 2 or 4; a

@@ -64,6 +64,15 @@ struct virtio_transport_ops {
 	/* Tell the device that there are new buffers: everything written to memory before is seen by it. */
 	void (*notify)(struct virtio_queue *queue);
 
+	/* The same, telling where the ring stands (2.9). NULL where NOTIFICATION_DATA is not among `features`. */
+	void (*notify_with_data)(struct virtio_queue *queue);
+
+	/* Start the reset of virtqueue INDEX alone (2.6.1). NULL where RING_RESET is not among `features`. */
+	void (*reset_queue)(struct virtio_device *dev, uint16_t index);
+
+	/* Whether that reset goes on. Goes with reset_queue. */
+	bool (*queue_in_reset)(struct virtio_device *dev, uint16_t index);
+
 	/* Read a number that changes with the configuration (2.5); always 0 where there is none. */
 	uint32_t (*config_generation)(struct virtio_device *dev);
 

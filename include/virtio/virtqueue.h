@@ -204,6 +204,15 @@ VIRTIO_MUST_CHECK static inline bool virtqueue_enable_interrupts(struct virtqueu
 /* Ask for no interrupts (2.7.7): a hint, some may still come. */
 static inline void virtqueue_disable_interrupts(struct virtqueue *vq);
 
+/*
+ * What a notification with data (NOTIFICATION_DATA, 2.9) tells of the ring, in bits 16 to 31: the next entry that will
+ * be made available, as of the last publish.
+ */
+static inline uint32_t virtqueue_notification_data(const struct virtqueue *vq)
+{
+	return (uint32_t)vq->published << 16;
+}
+
 static inline int virtqueue_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
 	return vq->ops->add(vq, buffers, count);

@@ -5,6 +5,7 @@
  */
 #include <virtio/spec/features.h>
 
+#include "base/barrier.h"
 #include "base/hook.h"
 #include "base/log.h"
 #include "device/internal.h"
@@ -13,7 +14,9 @@
 #define DEVICE_TYPE_FEATURES (UINT64_C(0xffffff) | UINT64_C(0x3fff) << 50)
 
 /* Common features that cost nothing to have, or that every ring and driver here knows how to use. */
-#define ALWAYS_WANTED (VIRTIO_F_VERSION_1 | VIRTIO_F_ANY_LAYOUT | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX)
+#define ALWAYS_WANTED                                                                             \
+	(VIRTIO_F_VERSION_1 | VIRTIO_F_ANY_LAYOUT | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | \
+		VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_NOTIF_CONFIG_DATA | VIRTIO_F_RING_RESET | VIRTIO_F_SUSPEND)
 
 static uint64_t read_offer(struct virtio_device *dev)
 {
@@ -47,6 +50,8 @@ static uint64_t common_features(const struct virtio_device *dev, uint64_t wanted
 {
 	uint64_t features = ALWAYS_WANTED | dev->ring->feature;
 
+	if (VIRTIO_FENCES_SUIT_DEVICES)
+		features |= VIRTIO_F_ORDER_PLATFORM;
 	if (VIRTIO_HAS_HOOK(dev->platform, dma_map) && VIRTIO_HAS_HOOK(dev->platform, dma_unmap))
 		features |= wanted & VIRTIO_F_ACCESS_PLATFORM;
 	return features & dev->transport->features;

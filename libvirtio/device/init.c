@@ -7,13 +7,10 @@
 #include <virtio/spec/status.h>
 
 #include "base/barrier.h"
-#include "base/hook.h"
 #include "base/log.h"
 #include "device/internal.h"
 
-#define STATUS_GONE 0xff           /* what reads as when nothing answers; no device has all bits */
-#define FIRST_PAUSE UINT64_C(1000) /* between two looks at a reset: nanoseconds, doubled each time */
-#define LONGEST_PAUSE UINT64_C(10000000)
+#define STATUS_GONE 0xff /* what reads as when nothing answers; no device has all bits */
 
 static void add_status(struct virtio_device *dev, uint8_t bits)
 {
@@ -33,44 +30,28 @@ static int refuse(struct virtio_device *dev, int error)
 	return error;
 }
 
-/* Let time pass, at most until UNTIL. Devices are ready at once or take long, so we look ever less often. */
-static void pause(struct virtio_device *dev, uint64_t until)
-{
-	if (VIRTIO_HAS_HOOK(dev->platform, wait))
-		dev->platform->wait(dev->platform->context, until);
-}
-
 /* Status 0, and then wait until it reads 0: the device has let go of everything only then. */
 static int reset_and_wait(struct virtio_device *dev)
 {
-	const struct virtio_platform *platform = dev->platform;
-	uint64_t start, step = FIRST_PAUSE;
+	struct virtio_patience patience;
+	int result = virtio_patience_begin(dev, &patience);
+	uint8_t status;
 
-	if (!VIRTIO_HAS_HOOK(platform, now)) {
-		virtio_log(
-			platform, VIRTIO_LOG_ERROR, "%s: a reset has to wait, and the now hook is missing", dev->name);
-		return VIRTIO_ERR_UNSUPPORTED;
-	}
+	if (result < 0)
+		return result;
 	dev->live = false;
 	virtio_queues_hold(dev);
 	dev->status = 0;
 	dev->transport->set_status(dev, 0);
-	start = platform->now(platform->context);
-	for (;;) {
-		uint64_t passed = platform->now(platform->context) - start;
-		uint8_t status = dev->transport->status(dev);
-
+	do {
+		status = dev->transport->status(dev);
 		if (status == 0)
 			return 0;
 		if (status == STATUS_GONE)
 			return gone(dev);
-		if (passed >= VIRTIO_RESET_TIMEOUT)
-			break;
-		pause(dev, start + passed + step);
-		step = step < LONGEST_PAUSE ? step * 2 : step;
-	}
-	virtio_log(platform, VIRTIO_LOG_ERROR, "%s: the reset does not end (status still 0x%x)", dev->name,
-		dev->transport->status(dev));
+	} while (virtio_patience_lasts(dev, &patience));
+	virtio_log(
+		dev->platform, VIRTIO_LOG_ERROR, "%s: the reset does not end (status still 0x%x)", dev->name, status);
 	return VIRTIO_ERR_TIMEOUT;
 }
 
@@ -174,7 +155,7 @@ int virtio_device_check(struct virtio_device *dev)
 		return VIRTIO_ERR_PROTOCOL;
 	}
 	for (const struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
-		if (queue->ring.fault)
+		if (queue->ring.fault && !queue->in_reset)
 			return VIRTIO_ERR_PROTOCOL;
 	return 0;
 }

@@ -15,6 +15,25 @@ void virtio_vectors_begin(struct virtio_device *dev);
 /* Choose the vector of a queue, before it is started; likewise. */
 void virtio_vectors_assign(struct virtio_device *dev, struct virtio_queue *queue);
 
+/* patience.c: how long we have been waiting for a device. */
+struct virtio_patience {
+	uint64_t start; /* when that began */
+	uint64_t step;  /* nanoseconds until the next look */
+	bool over;      /* that was the last look */
+};
+
+/* Begin to wait. 0, or VIRTIO_ERR_UNSUPPORTED when there is no clock, which is logged. */
+VIRTIO_MUST_CHECK int virtio_patience_begin(struct virtio_device *dev, struct virtio_patience *patience);
+
+/* Let some time pass. True: look again. False: VIRTIO_RESET_TIMEOUT is over, and we have looked after that. */
+VIRTIO_MUST_CHECK bool virtio_patience_lasts(struct virtio_device *dev, struct virtio_patience *patience);
+
+/* From now on QUEUE notifies the device, first of what was put into it before. */
+void virtio_queue_go_live(struct virtio_queue *queue);
+
+/* From now on QUEUE remembers a notification, and forgets one that it remembered. */
+void virtio_queue_hold(struct virtio_queue *queue);
+
 /* From now on queues notify the device, first of what was put into them before. */
 void virtio_queues_go_live(struct virtio_device *dev);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Setting up the virtqueues of a device (VIRTIO 3.1.1 step 7), and joining ring and notification. */
+#include <virtio/spec/features.h>
 #include <virtio/spec/split.h>
 #include <virtio/spec/status.h>
 
@@ -12,21 +13,32 @@ static void remember_notification(struct virtio_queue *queue)
 	queue->notify_pending = true;
 }
 
+void virtio_queue_go_live(struct virtio_queue *queue)
+{
+	const struct virtio_device *dev = queue->device;
+	bool with_data = virtio_device_has(dev, VIRTIO_F_NOTIFICATION_DATA);
+
+	queue->notify = with_data ? dev->transport->notify_with_data : dev->transport->notify;
+	if (queue->notify_pending)
+		queue->notify(queue);
+}
+
+void virtio_queue_hold(struct virtio_queue *queue)
+{
+	queue->notify = remember_notification;
+	queue->notify_pending = false;
+}
+
 void virtio_queues_go_live(struct virtio_device *dev)
 {
-	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next) {
-		queue->notify = dev->transport->notify;
-		if (queue->notify_pending)
-			queue->notify(queue);
-	}
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
+		virtio_queue_go_live(queue);
 }
 
 void virtio_queues_hold(struct virtio_device *dev)
 {
-	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next) {
-		queue->notify = remember_notification;
-		queue->notify_pending = false;
-	}
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
+		virtio_queue_hold(queue);
 }
 
 void virtio_queues_drop(struct virtio_device *dev, bool free_memory)

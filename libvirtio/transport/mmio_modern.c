@@ -2,6 +2,7 @@
 /* MMIO registers of version 2 (VIRTIO 4.2.2). */
 #include <virtio/spec/features.h>
 
+#include "base/barrier.h"
 #include "transport/mmio.h"
 
 static int modern_open(struct virtio_device *dev)
@@ -42,6 +43,26 @@ static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	return 0;
 }
 
+/* 4.2.3.3. */
+static void modern_notify_with_data(struct virtio_queue *queue)
+{
+	virtio_fence_register_write(); /* the buffers are there before the device looks for them */
+	virtio_region_write32(&queue->window, 0, queue->notify_value | virtqueue_notification_data(&queue->ring));
+}
+
+static void modern_reset_queue(struct virtio_device *dev, uint16_t index)
+{
+	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_SEL, index);
+	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_RESET, 1);
+}
+
+/* 4.2.2.2: it is not over before 0 is read. */
+static bool modern_queue_in_reset(struct virtio_device *dev, uint16_t index)
+{
+	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_SEL, index);
+	return virtio_region_read32(&dev->common, VIRTIO_MMIO_QUEUE_RESET) != 0;
+}
+
 static uint32_t modern_config_generation(struct virtio_device *dev)
 {
 	return virtio_region_read32(&dev->common, VIRTIO_MMIO_CONFIG_GENERATION);
@@ -50,7 +71,8 @@ static uint32_t modern_config_generation(struct virtio_device *dev)
 const struct virtio_transport_ops virtio_mmio_modern_ops = {
 	.name = "modern MMIO",
 	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
-		    VIRTIO_F_RING_PACKED,
+		    VIRTIO_F_RING_PACKED | VIRTIO_F_ORDER_PLATFORM | VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_RING_RESET |
+		    VIRTIO_F_SUSPEND,
 	.required_features = VIRTIO_F_VERSION_1,
 	.feature_words = 2,
 	.confirms_features = true,
@@ -62,6 +84,9 @@ const struct virtio_transport_ops virtio_mmio_modern_ops = {
 	.queue_size = modern_queue_size,
 	.start_queue = modern_start_queue,
 	.notify = virtio_mmio_notify,
+	.notify_with_data = modern_notify_with_data,
+	.reset_queue = modern_reset_queue,
+	.queue_in_reset = modern_queue_in_reset,
 	.config_generation = modern_config_generation,
 	.interrupt_cause = virtio_mmio_interrupt_cause,
 	.set_config_vector = virtio_mmio_set_config_vector,

@@ -17,6 +17,9 @@ void virtio_pci_leave_msix(struct virtio_device *dev);
 /* The notify of both: 16 bits, queue->notify_value to queue->window (4.1.5.2). */
 void virtio_pci_notify(struct virtio_queue *queue);
 
+/* The notify_with_data of modern devices: 32 bits, the upper half telling where the ring stands (4.1.5.2). */
+void virtio_pci_notify_with_data(struct virtio_queue *queue);
+
 /* The interrupt_cause of both: reading the ISR status acknowledges it (4.1.4.5). */
 uint8_t virtio_pci_interrupt_cause(struct virtio_device *dev);
 

@@ -45,6 +45,12 @@ void virtio_pci_notify(struct virtio_queue *queue)
 	virtio_region_write16(&queue->window, 0, (uint16_t)queue->notify_value);
 }
 
+void virtio_pci_notify_with_data(struct virtio_queue *queue)
+{
+	virtio_fence_register_write(); /* as above */
+	virtio_region_write32(&queue->window, 0, queue->notify_value | virtqueue_notification_data(&queue->ring));
+}
+
 uint8_t virtio_pci_interrupt_cause(struct virtio_device *dev)
 {
 	return virtio_region_read8(&dev->isr, 0);

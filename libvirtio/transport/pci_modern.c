@@ -27,7 +27,12 @@ static void modern_set_status(struct virtio_device *dev, uint8_t status)
 static uint32_t modern_features_offered(struct virtio_device *dev, unsigned word)
 {
 	virtio_region_write32(&dev->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
-	return virtio_region_read32(&dev->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE);
+	uint32_t features = virtio_region_read32(&dev->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE);
+
+	/* Devices of before 1.2 have no registers for them (4.1.4.3), whatever they offer. */
+	if (word == 1 && dev->common.length < VIRTIO_PCI_COMMON_SIZE_1_2)
+		features &= (uint32_t) ~((VIRTIO_F_NOTIF_CONFIG_DATA | VIRTIO_F_RING_RESET) >> 32);
+	return features;
 }
 
 static void modern_accept_features(struct virtio_device *dev, unsigned word, uint32_t features)
@@ -54,9 +59,12 @@ static int find_notify_window(struct virtio_device *dev, struct virtio_queue *qu
 {
 	uint64_t number = virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF);
 	uint64_t offset = number * dev->notify_multiplier;
+	unsigned width = virtio_device_has(dev, VIRTIO_F_NOTIFICATION_DATA) ? 4 : 2;
 
 	queue->notify_value = queue->index;
-	if (offset % 2 || virtio_region_part(&queue->window, &dev->notify, offset, 2) < 0)
+	if (virtio_device_has(dev, VIRTIO_F_NOTIF_CONFIG_DATA))
+		queue->notify_value = virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
+	if (offset % width || virtio_region_part(&queue->window, &dev->notify, offset, width) < 0)
 		return modern_fault(queue, "its notifications would go outside the device's window for them");
 	return 0;
 }
@@ -79,6 +87,19 @@ static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	return 0;
 }
 
+static void modern_reset_queue(struct virtio_device *dev, uint16_t index)
+{
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
+}
+
+/* 4.1.4.3.2: it is not over before 0 is read. */
+static bool modern_queue_in_reset(struct virtio_device *dev, uint16_t index)
+{
+	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
+	return virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_RESET) != 0;
+}
+
 static uint32_t modern_config_generation(struct virtio_device *dev)
 {
 	return virtio_region_read8(&dev->common, VIRTIO_PCI_COMMON_CONFIG_GENERATION);
@@ -98,7 +119,8 @@ static int modern_set_queue_vector(struct virtio_device *dev, uint16_t index, ui
 const struct virtio_transport_ops virtio_pci_modern_ops = {
 	.name = "modern PCI",
 	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
-		    VIRTIO_F_RING_PACKED,
+		    VIRTIO_F_RING_PACKED | VIRTIO_F_ORDER_PLATFORM | VIRTIO_F_NOTIFICATION_DATA |
+		    VIRTIO_F_NOTIF_CONFIG_DATA | VIRTIO_F_RING_RESET | VIRTIO_F_SUSPEND,
 	.required_features = VIRTIO_F_VERSION_1,
 	.feature_words = 2,
 	.confirms_features = true,
@@ -111,6 +133,9 @@ const struct virtio_transport_ops virtio_pci_modern_ops = {
 	.queue_size = modern_queue_size,
 	.start_queue = modern_start_queue,
 	.notify = virtio_pci_notify,
+	.notify_with_data = virtio_pci_notify_with_data,
+	.reset_queue = modern_reset_queue,
+	.queue_in_reset = modern_queue_in_reset,
 	.config_generation = modern_config_generation,
 	.interrupt_cause = virtio_pci_interrupt_cause,
 	.set_config_vector = modern_set_config_vector,

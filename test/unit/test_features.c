@@ -8,7 +8,9 @@
 #define FEATURE_B VIRTIO_FEATURE(5)
 #define FEATURE_C VIRTIO_FEATURE(23)
 #define FEATURE_HIGH VIRTIO_FEATURE(63)
-#define COMMON (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX)
+#define COMMON                                                                                        \
+	(VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_ORDER_PLATFORM | \
+		VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_RING_RESET | VIRTIO_F_SUSPEND)
 
 static struct fake_transport fake;
 

@@ -176,6 +176,24 @@ static void test_a_used_slot_is_believed_in_its_lap_only(void **state)
 	ring_pair_close(&pair);
 }
 
+static void test_a_restart_forgets_what_was_under_way(void **state)
+{
+	struct virtqueue_used used;
+	struct ring_pair pair;
+
+	(void)state;
+	open_packed(&pair, 7, 0);
+	(void)!ring_pair_send(&pair, &pair);
+	assert_int_equal(ring_pair_add(&pair, &pair, 0, 1), 1);
+	virtqueue_restart(&pair.vq);
+	assert_int_equal(pair.vq.held, 0);
+	assert_int_equal(pair.vq.unpublished, 0);
+	assert_false(virtqueue_publish(&pair.vq));
+	assert_int_equal(virtqueue_get(&pair.vq, &used, 1), 0);
+	assert_int_equal(pair.vq.free_count, 7);
+	ring_pair_close(&pair);
+}
+
 static void test_the_largest_ring_goes_round(void **state)
 {
 	static struct fake_device_buffer buffer;
@@ -265,6 +283,7 @@ int main(void)
 		TEST(test_a_list_that_does_not_fit_leaves_the_ring_untouched),
 		TEST(test_a_wrong_list_leaves_no_flags_behind),
 		TEST(test_a_used_slot_is_believed_in_its_lap_only),
+		TEST(test_a_restart_forgets_what_was_under_way),
 		TEST(test_the_largest_ring_goes_round),
 		TEST(test_garbage_in_used_slots_does_not_matter),
 		TEST(test_tables_are_used_for_several_segments_only),

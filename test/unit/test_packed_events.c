@@ -270,6 +270,38 @@ static void test_lists_do_not_hide_the_slot_that_was_asked_for(void **state)
 	ring_pair_close(&pair);
 }
 
+static void test_lists_are_counted_by_their_slots(void **state)
+{
+	struct ring_pair pair;
+
+	(void)state;
+	/* Two lists of three slots are behind us: that is past the slot of the sixth buffer, not of the seventh. */
+	open_packed(&pair, 16, VIRTIO_F_EVENT_IDX);
+	assert_int_equal(ring_pair_add(&pair, &pair, 1, 2), 1);
+	assert_int_equal(ring_pair_add(&pair, &pair, 1, 2), 1);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(ring_pair_add(&pair, &pair, 0, 1), 1);
+	(void)!virtqueue_publish(&pair.vq);
+	ring_pair_serve(&pair, 0);
+	ring_pair_serve(&pair, 0);
+	assert_true(virtqueue_enable_interrupts(&pair.vq, 4));
+	assert_true(virtqueue_enable_interrupts(&pair.vq, 6));
+	assert_false(virtqueue_enable_interrupts(&pair.vq, 7));
+	ring_pair_close(&pair);
+}
+
+static void test_what_cannot_be_is_no_reason_to_sleep(void **state)
+{
+	struct ring_pair pair;
+
+	(void)state;
+	open_packed(&pair, 7, VIRTIO_F_EVENT_IDX);
+	(void)!ring_pair_send(&pair, &pair);
+	fake_device_break(&pair.device);
+	assert_true(virtqueue_enable_interrupts(&pair.vq, 1));
+	ring_pair_close(&pair);
+}
+
 static bool interrupted;
 
 static void use_one(struct ring_pair *pair)
@@ -328,6 +360,8 @@ int main(void)
 		TEST(test_interrupts_are_off_at_first_and_can_be_asked_for),
 		TEST(test_an_interrupt_comes_after_as_many_as_asked_for),
 		TEST(test_lists_do_not_hide_the_slot_that_was_asked_for),
+		TEST(test_lists_are_counted_by_their_slots),
+		TEST(test_what_cannot_be_is_no_reason_to_sleep),
 		TEST(test_no_wakeup_is_lost_when_interrupts_are_asked_for),
 	};
 

@@ -120,6 +120,82 @@ static void test_notifications_go_where_the_device_wants_them(void **state)
 	}
 }
 
+/* NTF-01, NTF-02, NTF-03, NTF-07, NTF-08: the fake checks width and place */
+static void test_notifications_say_what_the_device_asks_for(void **state)
+{
+	static const uint64_t sets[] = {VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
+		VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_NOTIF_CONFIG_DATA,
+		VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_RING_PACKED};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t name = sets[i] & VIRTIO_F_NOTIF_CONFIG_DATA ? 0x9101 : 1;
+
+		fake.offered = VIRTIO_F_VERSION_1 | sets[i];
+		begin();
+		assert_true((fake.accepted & sets[i]) == sets[i]);
+		assert_int_equal(add(1), 0);
+		assert_int_equal(virtio_device_ready(&device), 0);
+		for (uint32_t n = 1; n <= 3; n++) {
+			uint32_t where = sets[i] & VIRTIO_F_RING_PACKED ? 0x8000 | n : n;
+
+			submit_one();
+			assert_int_equal(fake.queues[1].notified,
+				sets[i] & VIRTIO_F_NOTIFICATION_DATA ? name | where << 16 : name);
+		}
+		detach();
+		fake.queues[1].size = 256;
+	}
+}
+
+/* NTF-08 */
+static void test_notifications_with_data_need_an_aligned_place(void **state)
+{
+	(void)state;
+	fake.offered |= VIRTIO_F_NOTIFICATION_DATA;
+	fake.multiplier = 2;
+	fake_region_store(&fake.function->config[FAKE_VIRTIO_PCI_CAP_NOTIFY + 16], 4, fake.multiplier);
+	begin();
+	assert_int_equal(add(1), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(add(0), 0);
+	detach();
+}
+
+/* RRST-02, RRST-05: the fake checks that the register exists, and that nothing is touched before 0 was read */
+static void test_one_queue_is_reset_and_used_again(void **state)
+{
+	(void)state;
+	fake.offered |= VIRTIO_F_RING_RESET;
+	begin();
+	assert_int_equal(add(1), 0);
+	assert_int_equal(virtio_device_ready(&device), 0);
+	submit_one();
+	assert_int_equal(virtio_queue_reset(&queue), 0);
+	assert_false(fake.queues[1].enabled);
+	assert_int_equal(fake.queues[1].resetting, 0);
+	assert_ptr_equal(virtqueue_take_back(&queue.ring), &fake);
+	assert_int_equal(virtio_queue_restart(&queue), 0);
+	assert_true(fake.queues[1].enabled);
+	assert_int_equal(fake.queues[1].size, 64);
+	submit_one();
+	assert_int_equal(fake.queues[1].notifications, 1);
+	detach();
+}
+
+/* RRST-05, NTF-02: a structure of 56 bytes has neither register, whatever is offered */
+static void test_registers_that_do_not_exist_are_not_asked_for(void **state)
+{
+	(void)state;
+	fake.offered |= VIRTIO_F_RING_RESET | VIRTIO_F_NOTIF_CONFIG_DATA;
+	fake_region_store(
+		&fake.function->config[FAKE_VIRTIO_PCI_CAP_COMMON + VIRTIO_PCI_CAP_LENGTH], 4, VIRTIO_PCI_COMMON_SIZE);
+	begin();
+	assert_false(fake.accepted & (VIRTIO_F_RING_RESET | VIRTIO_F_NOTIF_CONFIG_DATA));
+	assert_int_equal(add(1), 0);
+	assert_int_equal(virtio_queue_reset(&queue), VIRTIO_ERR_UNSUPPORTED);
+	detach();
+}
+
 /* HC-08 */
 static void test_notifications_outside_their_window_are_refused(void **state)
 {
@@ -239,6 +315,10 @@ int main(void)
 		TEST(test_addresses_above_4_gib_arrive_whole),
 		TEST(test_a_queue_that_the_device_lacks_is_not_set_up),
 		TEST(test_notifications_go_where_the_device_wants_them),
+		TEST(test_notifications_say_what_the_device_asks_for),
+		TEST(test_notifications_with_data_need_an_aligned_place),
+		TEST(test_one_queue_is_reset_and_used_again),
+		TEST(test_registers_that_do_not_exist_are_not_asked_for),
 		TEST(test_notifications_outside_their_window_are_refused),
 		TEST(test_a_queue_that_survived_the_reset_is_refused),
 		TEST(test_the_configuration_is_read_at_its_place),

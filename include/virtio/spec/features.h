@@ -21,5 +21,6 @@
 #define VIRTIO_F_NOTIF_CONFIG_DATA VIRTIO_FEATURE(39) /* notifications carry a number that the device chose */
 #define VIRTIO_F_RING_RESET VIRTIO_FEATURE(40)        /* one queue can be reset while others run */
 #define VIRTIO_F_ADMIN_VQ VIRTIO_FEATURE(41)          /* declined */
+#define VIRTIO_F_SUSPEND VIRTIO_FEATURE(43)           /* 3.4: the device can stand still and go on */
 
 #endif

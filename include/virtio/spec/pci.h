@@ -44,6 +44,7 @@
 #define VIRTIO_PCI_COMMON_SIZE 56                    /* bytes that every device has */
 #define VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA 56 /* 16, read-only, with NOTIF_CONFIG_DATA */
 #define VIRTIO_PCI_COMMON_QUEUE_RESET 58             /* 16, with RING_RESET */
+#define VIRTIO_PCI_COMMON_SIZE_1_2 60                /* bytes that a device with these two has */
 
 /* 4.1.4.10: the legacy header in BAR 0, an I/O BAR. */
 #define VIRTIO_PCI_LEGACY_DEVICE_FEATURES 0     /* 32, read-only */

@@ -33,6 +33,11 @@ unsigned fake_device_available(struct fake_device_ring *ring)
 	return ring->ops->available(ring);
 }
 
+uint16_t fake_device_position(struct fake_device_ring *ring)
+{
+	return ring->ops->position(ring);
+}
+
 bool fake_device_take(struct fake_device_ring *ring, struct fake_device_buffer *buffer)
 {
 	if (!ring->ops->take(ring, buffer))

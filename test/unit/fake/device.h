@@ -59,6 +59,7 @@ struct fake_device_ops {
 	void (*attach)(struct fake_device_ring *ring);
 	void (*detach)(struct fake_device_ring *ring);
 	unsigned (*available)(struct fake_device_ring *ring);
+	uint16_t (*position)(struct fake_device_ring *ring);
 	bool (*take)(struct fake_device_ring *ring, struct fake_device_buffer *buffer);
 	void (*put_used)(
 		struct fake_device_ring *ring, uint32_t id, unsigned descriptors, uint32_t length, bool written);
@@ -110,6 +111,12 @@ void fake_device_detach(struct fake_device_ring *ring);
 
 /* How many buffers the driver has made available that were not taken yet. Fails the test if that cannot be. */
 unsigned fake_device_available(struct fake_device_ring *ring);
+
+/*
+ * Where the driver will make the next buffer available, as a notification with data tells it (2.9): 15 bits of an
+ * offset, and above it the wrap counter, or the 16th bit of the index.
+ */
+uint16_t fake_device_position(struct fake_device_ring *ring);
 
 /* Take the next available buffer. False: there is none. Fails the test if it is not as the specification wants it. */
 bool fake_device_take(struct fake_device_ring *ring, struct fake_device_buffer *buffer);

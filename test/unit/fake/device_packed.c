@@ -175,6 +175,15 @@ static unsigned packed_available(struct fake_device_ring *ring)
 	return waiting;
 }
 
+static uint16_t packed_position(struct fake_device_ring *ring)
+{
+	uint16_t place = ring->taken;
+
+	for (unsigned i = 0; is_available(ring, place) && i < ring->size; i++)
+		place = end_of_list(ring, place);
+	return place;
+}
+
 static void add_element(struct fake_device_buffer *buffer, const struct pvirtq_desc *desc)
 {
 	struct fake_device_element *element = &buffer->elements[buffer->count];
@@ -396,6 +405,7 @@ const struct fake_device_ops fake_device_packed = {
 	.attach = packed_attach,
 	.detach = packed_detach,
 	.available = packed_available,
+	.position = packed_position,
 	.take = packed_take,
 	.put_used = packed_put_used,
 	.publish_used = packed_publish_used,

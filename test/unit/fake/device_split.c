@@ -141,6 +141,11 @@ static unsigned split_available(struct fake_device_ring *ring)
 	return waiting;
 }
 
+static uint16_t split_position(struct fake_device_ring *ring)
+{
+	return load16(&driver_area(ring)[1]);
+}
+
 static void add_element(struct fake_device_buffer *buffer, const struct virtq_desc *desc)
 {
 	struct fake_device_element *element = &buffer->elements[buffer->count];
@@ -341,6 +346,7 @@ const struct fake_device_ops fake_device_split = {
 	.attach = split_attach,
 	.detach = split_detach,
 	.available = split_available,
+	.position = split_position,
 	.take = split_take,
 	.put_used = split_put_used,
 	.publish_used = split_publish_used,

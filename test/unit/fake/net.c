@@ -16,6 +16,7 @@ const struct fake_net_kind fake_net_kinds[] = {
 	{"legacy, everything", VIRTIO_F_ANY_LAYOUT | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX, 10, false},
 	{"modern", VIRTIO_F_VERSION_1, 12, false},
 	{"modern with EVENT_IDX", VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX, 12, false},
+	{"modern, notified with data", VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_NOTIFICATION_DATA, 12, false},
 	{"modern, everything", VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX, 12, false},
 };
 const unsigned fake_net_kind_count = sizeof fake_net_kinds / sizeof fake_net_kinds[0];

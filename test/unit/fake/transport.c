@@ -7,6 +7,7 @@
 #include "fake/cmocka.h"
 
 #define GONE8 0xff
+#define RUNNING (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_SUSPEND) /* one of them, once it is live */
 
 /* Whether the devices offer packed rings: for a whole group of tests. */
 static bool packed;
@@ -52,6 +53,12 @@ static uint8_t fake_status(struct virtio_device *dev)
 		fake->looks--;
 		return VIRTIO_STATUS_ACKNOWLEDGE;
 	}
+	if (fake->suspend_to && fake->suspend_looks == 0) {
+		fake->status = (uint8_t)((fake->status & ~RUNNING) | fake->suspend_to);
+		fake->suspend_to = 0;
+	}
+	if (fake->suspend_to)
+		fake->suspend_looks--;
 	if (fake->never_resets && fake->status == 0)
 		return VIRTIO_STATUS_ACKNOWLEDGE;
 	return (uint8_t)(fake->status | (fake->needs_reset ? VIRTIO_STATUS_NEEDS_RESET : 0));
@@ -67,8 +74,11 @@ static void reset(struct fake_transport *fake)
 	fake->interrupt_cause = 0;
 	fake->config_vector = VIRTIO_NO_VECTOR;
 	fake->looks = fake->slow_reset;
+	fake->suspend_to = 0;
 	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++) {
 		fake->queues[i].started = false;
+		fake->queues[i].was_reset = false;
+		fake->queues[i].resetting = 0;
 		fake->queues[i].vector = VIRTIO_NO_VECTOR;
 		if (fake->queues[i].ring.ops)
 			fake_device_detach(&fake->queues[i].ring);
@@ -88,6 +98,17 @@ static const struct fake_device_ops *device_end(const struct virtqueue_ops *driv
 static bool features_stick(const struct fake_transport *fake)
 {
 	return !fake->refuses_features && (fake->insists_on & ~fake->accepted) == 0;
+}
+
+/* 3.4: a driver adds the bit that it wants; the device then drops the other. */
+static void suspend_or_resume(struct fake_transport *fake)
+{
+	if (!(fake->accepted & VIRTIO_F_SUSPEND))
+		fail_msg("SUSPEND does not exist without its feature (3.4)");
+	if (!(fake->status & RUNNING))
+		fail_msg("SUSPEND of a device that is not live (3.4)");
+	fake->suspend_to = fake->status & VIRTIO_STATUS_DRIVER_OK ? VIRTIO_STATUS_SUSPEND : VIRTIO_STATUS_DRIVER_OK;
+	fake->suspend_looks = fake->slow_suspend;
 }
 
 static void fake_set_status(struct virtio_device *dev, uint8_t status)
@@ -115,6 +136,10 @@ static void fake_set_status(struct virtio_device *dev, uint8_t status)
 		fail_msg("DRIVER_OK after FAILED (3.1.1)");
 	if (status & VIRTIO_STATUS_DRIVER_OK && fake->accepted_words != fake->ops.feature_words)
 		fail_msg("DRIVER_OK before the features were written (3.1.1)");
+	if (status & VIRTIO_STATUS_SUSPEND) {
+		suspend_or_resume(fake);
+		return;
+	}
 	if (!(fake->status & VIRTIO_STATUS_FEATURES_OK) && !features_stick(fake))
 		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
 	fake->status = status;
@@ -163,7 +188,7 @@ static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queu
 	struct fake_transport_queue *mine = &fake->queues[queue->index];
 	if (fake->ops.confirms_features && !(fake->status & VIRTIO_STATUS_FEATURES_OK))
 		fail_msg("virtqueue %u before FEATURES_OK (3.1.1)", queue->index);
-	if (fake->status & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED))
+	if (fake->status & (mine->was_reset ? VIRTIO_STATUS_FAILED : VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED))
 		fail_msg("virtqueue %u after DRIVER_OK or FAILED (3.1.1)", queue->index);
 	if (mine->started)
 		fail_msg("virtqueue %u started twice", queue->index);
@@ -181,7 +206,7 @@ static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queu
 	return 0;
 }
 
-static void fake_notify(struct virtio_queue *queue)
+static void notify(struct virtio_queue *queue, bool with_data)
 {
 	struct fake_transport *fake = fake_of(queue->device);
 	struct fake_transport_queue *mine = &fake->queues[queue->index];
@@ -190,7 +215,53 @@ static void fake_notify(struct virtio_queue *queue)
 		fail_msg("virtqueue %u notified before DRIVER_OK (3.1.1)", queue->index);
 	if (!mine->started || mine->queue != queue)
 		fail_msg("virtqueue %u notified, and it is not started", queue->index);
+	if (with_data != ((fake->accepted & VIRTIO_F_NOTIFICATION_DATA) != 0))
+		fail_msg("virtqueue %u notified %s data (2.9)", queue->index, with_data ? "with" : "without");
 	mine->notifications++;
+}
+
+static void fake_notify(struct virtio_queue *queue)
+{
+	notify(queue, false);
+}
+
+static void fake_notify_with_data(struct virtio_queue *queue)
+{
+	struct fake_device_ring *ring = &fake_of(queue->device)->queues[queue->index].ring;
+	uint32_t data = virtqueue_notification_data(&queue->ring);
+
+	notify(queue, true);
+	if (data != (uint32_t)fake_device_position(ring) << 16)
+		fail_msg("a notification says 0x%x, the ring stands at 0x%x (2.9)", data, fake_device_position(ring));
+}
+
+static void fake_reset_queue(struct virtio_device *dev, uint16_t index)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (!(fake->accepted & VIRTIO_F_RING_RESET))
+		fail_msg("the reset of a virtqueue does not exist without its feature (2.6.1)");
+	assert_true(index < FAKE_TRANSPORT_QUEUES && fake->queues[index].started);
+	fake->queues[index].resetting = fake->slow_queue_reset + 1;
+}
+
+static bool fake_queue_in_reset(struct virtio_device *dev, uint16_t index)
+{
+	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport_queue *mine = &fake->queues[index];
+
+	if (mine->resetting == 0)
+		return false;
+	if (--mine->resetting > 0) {
+		if (fake->on_queue_reset)
+			fake->on_queue_reset(fake);
+		return true;
+	}
+	fake_device_detach(&mine->ring);
+	mine->started = false;
+	mine->was_reset = true;
+	mine->vector = VIRTIO_NO_VECTOR;
+	return false;
 }
 
 static uint32_t fake_config_generation(struct virtio_device *dev)
@@ -260,7 +331,8 @@ static uint32_t read_config(void *context, uint64_t offset, unsigned width)
 static const struct virtio_transport_ops modern = {
 	.name = "fake",
 	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
-		    VIRTIO_F_RING_PACKED,
+		    VIRTIO_F_RING_PACKED | VIRTIO_F_ORDER_PLATFORM | VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_RING_RESET |
+		    VIRTIO_F_SUSPEND,
 	.required_features = VIRTIO_F_VERSION_1,
 	.feature_words = 2,
 	.confirms_features = true,
@@ -273,6 +345,9 @@ static const struct virtio_transport_ops modern = {
 	.queue_size = fake_queue_size,
 	.start_queue = fake_start_queue,
 	.notify = fake_notify,
+	.notify_with_data = fake_notify_with_data,
+	.reset_queue = fake_reset_queue,
+	.queue_in_reset = fake_queue_in_reset,
 	.config_generation = fake_config_generation,
 	.interrupt_cause = fake_interrupt_cause,
 	.set_config_vector = fake_set_config_vector,

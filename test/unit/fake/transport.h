@@ -35,6 +35,8 @@ struct fake_transport_queue {
 	uint16_t size;          /* the largest that it says; the test may change it; 0: there is no such queue */
 	uint16_t vector;        /* as the driver chose it; VIRTIO_NO_VECTOR after a reset */
 	bool started;           /* the driver enabled it */
+	bool was_reset;         /* alone, since the device was (2.6.1) */
+	unsigned resetting;     /* private: looks until its reset is done */
 	uint16_t started_size;  /* entries that the driver chose */
 	unsigned notifications; /* that the driver sent since the queue was started; the test may clear it */
 	struct virtqueue_addresses addresses; /* as the driver told */
@@ -55,15 +57,18 @@ struct fake_transport {
 	const struct virtqueue_ops *rings[3]; /* what the runtime supports; the split ring at first */
 
 	/* What goes wrong on demand. */
-	bool gone;                /* all registers read as all ones */
-	bool never_resets;        /* the status never becomes 0 */
-	unsigned slow_reset;      /* so many looks at the status before it is 0 */
-	bool refuses_features;    /* FEATURES_OK does not stick */
-	uint64_t insists_on;      /* nor does it unless these are accepted */
-	bool generation_unstable; /* the configuration's generation changes at each look */
-	bool needs_reset;         /* NEEDS_RESET is shown */
-	uint32_t refused_vectors; /* those of 0 to 31 that it refuses, one bit each */
-	int start_queue_error;    /* what start_queue answers, 0: success */
+	bool gone;                 /* all registers read as all ones */
+	bool never_resets;         /* the status never becomes 0 */
+	unsigned slow_reset;       /* so many looks at the status before it is 0 */
+	unsigned slow_queue_reset; /* so many looks before the reset of a queue is done */
+	unsigned slow_suspend;     /* so many looks at the status before it is suspended, or resumed */
+	bool refuses_features;     /* FEATURES_OK does not stick */
+	uint64_t insists_on;       /* nor does it unless these are accepted */
+	bool generation_unstable;  /* the configuration's generation changes at each look */
+	bool needs_reset;          /* NEEDS_RESET is shown */
+	uint32_t refused_vectors;  /* those of 0 to 31 that it refuses, one bit each */
+	int start_queue_error;     /* what start_queue answers, 0: success */
+	void (*on_queue_reset)(struct fake_transport *fake); /* called while a queue's reset goes on, at each look */
 	void (*on_config_read)(struct fake_transport *fake, uint32_t offset); /* called before each read of a field */
 
 	/* What happened. */
@@ -84,6 +89,8 @@ struct fake_transport {
 	const struct virtio_transport_ops *transports[2];
 	struct virtio_support support;
 	unsigned looks;
+	unsigned suspend_looks;
+	uint8_t suspend_to; /* the bit that will be left, 0: no change is under way */
 	uint32_t generation;
 };
 

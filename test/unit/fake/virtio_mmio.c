@@ -95,6 +95,10 @@ static uint32_t read_register(struct fake_virtio_mmio *fake, uint64_t offset)
 		return fake->interrupt;
 	case VIRTIO_MMIO_STATUS:
 		return fake->status;
+	case VIRTIO_MMIO_QUEUE_RESET:
+		if (!(fake->accepted & VIRTIO_F_RING_RESET))
+			BAD("QueueReset does not exist without its feature");
+		return selected(fake)->resetting ? selected(fake)->resetting-- : 0;
 	case VIRTIO_MMIO_CONFIG_GENERATION:
 		only(fake, 2, offset);
 		return fake->generation;
@@ -259,7 +263,15 @@ static void write_queue(struct fake_virtio_mmio *fake, uint64_t offset, uint32_t
 {
 	struct fake_virtio_mmio_queue *queue = selected(fake);
 
-	if (queue->ready)
+	if (offset == VIRTIO_MMIO_QUEUE_RESET) {
+		if (!(fake->accepted & VIRTIO_F_RING_RESET) || value != 1 || !queue->ready)
+			BAD("%u written to QueueReset", value);
+		fake_device_detach(&queue->ring);
+		queue->ready = false;
+		queue->resetting = 3;
+		return;
+	}
+	if (queue->ready || queue->resetting)
 		BAD("virtqueue %u changed at 0x%llx while it is in use", fake->queue_select,
 			(unsigned long long)offset);
 	if (offset == VIRTIO_MMIO_QUEUE_SIZE) {

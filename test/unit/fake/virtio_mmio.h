@@ -30,6 +30,7 @@ struct fake_virtio_mmio_queue {
 	uint32_t page;                /* version 1: likewise */
 	uint32_t address_words[6];    /* version 2: likewise; rubbish at first */
 	bool ready;                   /* it is in use */
+	unsigned resetting;           /* looks until its reset is done */
 	unsigned notifications;       /* written for it */
 	uint32_t notified;            /* the last of them */
 	struct fake_device_ring ring; /* the device's end, while it is in use */

@@ -2,6 +2,7 @@
 /* Virtio PCI devices at register level. */
 #include "fake/virtio_pci.h"
 
+#include <virtio/spec/features.h>
 #include <virtio/spec/ids.h>
 #include <virtio/spec/pci.h>
 #include <virtio/spec/status.h>
@@ -76,7 +77,7 @@ static void notified(struct fake_virtio_pci *fake, uint32_t value)
 }
 
 /* The width of each register of the common configuration, by its offset; 0: nothing starts there (4.1.4.3). */
-static const uint8_t common_widths[VIRTIO_PCI_COMMON_SIZE] = {
+static const uint8_t common_widths[VIRTIO_PCI_COMMON_SIZE_1_2] = {
 	[0] = 4,
 	[4] = 4,
 	[8] = 4,
@@ -96,11 +97,13 @@ static const uint8_t common_widths[VIRTIO_PCI_COMMON_SIZE] = {
 	[44] = 4,
 	[48] = 4,
 	[52] = 4,
+	[56] = 2,
+	[58] = 2,
 };
 
 static void check_common(uint64_t offset, unsigned width)
 {
-	if (offset >= VIRTIO_PCI_COMMON_SIZE || common_widths[offset] != width)
+	if (offset >= sizeof common_widths || common_widths[offset] != width)
 		BAD("%u bytes at %llu: the common configuration has no such register", width,
 			(unsigned long long)offset);
 }
@@ -134,6 +137,16 @@ static uint32_t read_common(struct fake_virtio_pci *fake, uint64_t offset, unsig
 		return queue->enabled;
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF:
 		return queue->notify_off;
+	case VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA:
+		if (!(fake->accepted & VIRTIO_F_NOTIF_CONFIG_DATA))
+			BAD("queue_notif_config_data does not exist without its feature");
+		return queue->notify_data;
+	case VIRTIO_PCI_COMMON_QUEUE_RESET:
+		if (!(fake->accepted & VIRTIO_F_RING_RESET))
+			BAD("queue_reset does not exist without its feature");
+		if (queue->resetting)
+			queue->resetting--;
+		return queue->resetting > 0;
 	default:
 		BAD("the register at %llu need not be read", (unsigned long long)offset);
 		return 0;
@@ -144,6 +157,8 @@ static void accept(struct fake_virtio_pci *fake, uint32_t value)
 {
 	if (fake->status & VIRTIO_STATUS_FEATURES_OK)
 		BAD("features written after FEATURES_OK");
+	if (fake->driver_select > 1)
+		BAD("features 0x%x of word %u accepted", value, fake->driver_select);
 	fake->accepted |= (uint64_t)value << 32 * fake->driver_select;
 	fake->accepted_writes++;
 }
@@ -164,7 +179,17 @@ static void write_queue(struct fake_virtio_pci *fake, uint64_t offset, uint32_t 
 	struct fake_virtio_pci_queue *queue = selected(fake);
 	uint64_t part = (offset - VIRTIO_PCI_COMMON_QUEUE_DESC) / 8;
 
-	if (queue->enabled)
+	if (offset == VIRTIO_PCI_COMMON_QUEUE_RESET) {
+		if (!(fake->accepted & VIRTIO_F_RING_RESET) || value != 1 || !queue->enabled)
+			BAD("%u written to queue_reset (4.1.4.3.2)", value);
+		*queue = (struct fake_virtio_pci_queue){.size = 256,
+			.vector = VIRTIO_NO_VECTOR,
+			.notify_off = queue->notify_off,
+			.notify_data = queue->notify_data,
+			.resetting = 4};
+		return;
+	}
+	if (queue->enabled || queue->resetting)
 		BAD("virtqueue %u changed after it was enabled", fake->queue_select);
 	if (offset == VIRTIO_PCI_COMMON_QUEUE_SIZE) {
 		if (!value || value & (value - 1) || value > queue->size)
@@ -208,6 +233,7 @@ static void write_common(struct fake_virtio_pci *fake, uint64_t offset, unsigned
 	case VIRTIO_PCI_COMMON_NUM_QUEUES:
 	case VIRTIO_PCI_COMMON_CONFIG_GENERATION:
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF:
+	case VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA:
 		BAD("the register at %llu is read-only (4.1.4.3.2)", (unsigned long long)offset);
 		return;
 	default:
@@ -241,12 +267,17 @@ static void write_modern(void *context, uint64_t offset, unsigned width, uint32_
 		write_common(fake, offset, width, value);
 		return;
 	}
-	if (offset < FAKE_VIRTIO_PCI_NOTIFY || width != 2)
+	if (offset < FAKE_VIRTIO_PCI_NOTIFY || width != (fake->accepted & VIRTIO_F_NOTIFICATION_DATA ? 4 : 2))
 		BAD("%u bytes at 0x%llx must not be written", width, (unsigned long long)offset);
-	if (value < FAKE_VIRTIO_PCI_QUEUES &&
-		offset != FAKE_VIRTIO_PCI_NOTIFY + (uint64_t)fake->queues[value].notify_off * fake->multiplier)
-		BAD("virtqueue %u notified at 0x%llx, another's place", value, (unsigned long long)offset);
-	notified(fake, value);
+	uint32_t index = value & 0xffff;
+	for (uint32_t i = 0; i < FAKE_VIRTIO_PCI_QUEUES && fake->accepted & VIRTIO_F_NOTIF_CONFIG_DATA; i++)
+		if (fake->queues[i].notify_data == (uint16_t)value)
+			index = i;
+	if (index < FAKE_VIRTIO_PCI_QUEUES &&
+		offset != FAKE_VIRTIO_PCI_NOTIFY + (uint64_t)fake->queues[index].notify_off * fake->multiplier)
+		BAD("virtqueue %u notified at 0x%llx, another's place", index, (unsigned long long)offset);
+	notified(fake, index);
+	fake->queues[index].notified = value;
 }
 
 static void start(struct fake_virtio_pci *fake, uint16_t device, uint64_t offered)
@@ -262,6 +293,8 @@ static void start(struct fake_virtio_pci *fake, uint16_t device, uint64_t offere
 	fake->status = VIRTIO_STATUS_ACKNOWLEDGE; /* somebody has used it */
 	for (uint16_t i = 0; i < FAKE_VIRTIO_PCI_QUEUES; i++)
 		fake->queues[i].notify_off = i;
+	for (uint16_t i = 0; i < FAKE_VIRTIO_PCI_QUEUES; i++)
+		fake->queues[i].notify_data = (uint16_t)(0x9100 + i);
 	fake->queues[0].size = fake->queues[1].size = 256;
 }
 

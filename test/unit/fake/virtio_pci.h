@@ -31,6 +31,9 @@ struct fake_virtio_pci_queue {
 	uint16_t size;          /* as shown; the driver may write a smaller one to a modern device */
 	uint16_t vector;        /* MSI-X */
 	uint16_t notify_off;    /* modern: where its notifications go */
+	uint16_t notify_data;   /* modern: queue_notif_config_data */
+	uint16_t resetting;     /* modern: looks until its reset is done */
+	uint32_t notified;      /* the last that was written */
 	uint64_t addresses[3];  /* modern: descriptors, driver, device; legacy: the page number in the first */
 	bool enabled;           /* modern: queue_enable; legacy: the page number was written */
 	unsigned notifications; /* written for it */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Resetting one virtqueue while the others run (VIRTIO 2.6.1, with RING_RESET). The device may use the ring and its
+ * buffers until it says that the reset is done, so they are ours again only then.
+ */
+#include <virtio/spec/features.h>
+
+#include "base/log.h"
+#include "device/internal.h"
+
+static int complain(const struct virtio_queue *queue, int error, const char *problem)
+{
+	virtio_log(queue->device->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", queue->device->name, queue->index,
+		problem);
+	return error;
+}
+
+int virtio_queue_reset(struct virtio_queue *queue)
+{
+	struct virtio_device *dev = queue->device;
+	struct virtio_patience patience;
+	int result;
+
+	if (!virtio_device_has(dev, VIRTIO_F_RING_RESET))
+		return VIRTIO_ERR_UNSUPPORTED;
+	if (!dev->live)
+		return VIRTIO_ERR_BUSY;
+	result = virtio_patience_begin(dev, &patience);
+	if (result < 0)
+		return result;
+	virtio_queue_hold(queue);
+	queue->ring.fault = "it was reset"; /* until it is restarted: nothing goes in or out */
+	dev->transport->reset_queue(dev, queue->index);
+	while (dev->transport->queue_in_reset(dev, queue->index))
+		if (!virtio_patience_lasts(dev, &patience))
+			return complain(queue, VIRTIO_ERR_TIMEOUT, "its reset does not end");
+	queue->in_reset = true;
+	return 0;
+}
+
+int virtio_queue_restart(struct virtio_queue *queue)
+{
+	struct virtio_device *dev = queue->device;
+	int result;
+
+	if (!queue->in_reset || !dev->live)
+		return VIRTIO_ERR_BUSY;
+	if (dev->transport->queue_size(dev, queue->index) < queue->ring.size)
+		return complain(queue, VIRTIO_ERR_PROTOCOL, "the device has made it shorter");
+	virtqueue_restart(&queue->ring);
+	queue->fault_logged = false;
+	virtio_vectors_assign(dev, queue);
+	result = dev->transport->start_queue(dev, queue);
+	if (result < 0) {
+		queue->ring.fault = "it was not restarted";
+		return result;
+	}
+	queue->in_reset = false;
+	virtio_queue_go_live(queue);
+	return 0;
+}
