@@ -139,6 +139,72 @@ def blk_cases(build):
                command_line="found=2", disks=[Disk(seed=1)])
 
 
+# microvm tells a PVH kernel where the devices are, or no kernel: then they are found in its row of windows.
+MMIO_WAYS = {
+    "by arguments": ("microvm,acpi=off", ".pvh"),
+    "by probing, 8 windows": ("microvm,acpi=off,auto-kernel-cmdline=off", ".pvh"),
+    "by probing, 24 windows": ("microvm", ".pvh"),
+    "by probing, multiboot": ("microvm", ""),
+}
+MMIO_VERSIONS = {
+    "MMIO 1": ("legacy MMIO", "on", [""]),
+    "MMIO 2": ("modern MMIO", "off", ["", "packed=on"]),
+}
+
+
+def mmio_cases(build):
+    for version, (transport, legacy, rings) in MMIO_VERSIONS.items():
+        common = {"devices": ("-global", f"virtio-mmio.force-legacy={legacy}")}
+        for way, (board, doors) in MMIO_WAYS.items():
+            name, common["machine"] = f"{version} {way}", f"{board},isa-serial=on"
+            for ring in rings:
+                more = f" {ring}" if ring else ""
+                yield Case(f"net_echo {name}{more}", build.example(f"net_echo{doors}"),
+                           scenarios.driven(ring, scenarios.echo, transport), nets=[ring], **common)
+                case = blk_case(f"guest_blk {name}{more}", build, [Disk(options=ring)], **common)
+                case.image = build.guest(f"guest_blk{doors}")
+                case.scenario = scenarios.driven(ring, case.scenario, transport)
+                yield case
+        yield Case(f"guest_blk {version}, told of an empty window", build.guest("guest_blk.pvh"),
+                   scenarios.ends_with(1, "virtio_mmio.device=what makes no sense", "0 disks"), disks=[Disk()],
+                   command_line="virtio_mmio.device=512@0xfeb00000:24 virtio_mmio.device=what", **common)
+        yield Case(f"net_echo {version}, a card and a disk", build.example("net_echo.pvh"), scenarios.echo_briefly,
+                   nets=[""], disks=[Disk()], **common)
+        yield Case(f"peek {version} without a disk", build.example("peek.pvh"),
+                   scenarios.ends_with(1, "no virtio device 0 of type 2: there are 0"), nets=[""], **common)
+
+
+# Where a device can be on PCI: (name, machine, what is in front of it, its place)
+PCI_PLACES = [
+    ("behind a bridge", "pc", ("-device", "pci-bridge,id=bridge,chassis_nr=1,addr=3"), "bus=bridge,addr=2"),
+    ("behind two bridges", "pc", ("-device", "pci-bridge,id=first,chassis_nr=1,addr=3",
+                                  "-device", "pci-bridge,id=second,chassis_nr=2,bus=first,addr=4"),
+     "bus=second,addr=5"),
+    ("behind a root port", "q35", ("-device", "pcie-root-port,id=root,chassis=1,slot=1,addr=5"), "bus=root,addr=0"),
+    ("behind a root port and a bridge", "q35", ("-device", "pcie-root-port,id=root,chassis=1,slot=1,addr=5",
+                                                "-device", "pcie-pci-bridge,id=bridge,bus=root"),
+     "bus=bridge,addr=3"),
+    ("as function 7", "pc", ("-device", "virtio-rng-pci,addr=6.0,multifunction=on"), "addr=6.7"),
+    ("as function 0 of many", "q35", ("-device", "virtio-rng-pci,addr=6.3"), "addr=6.0,multifunction=on"),
+    ("above 4 GiB", "pc", ("-device", "pci-testdev,membar=4G,addr=7"), ""),
+    ("above 4 GiB", "q35", ("-device", "pci-testdev,membar=4G,addr=7"), ""),
+]
+
+
+def pci_cases(build):
+    """Devices in less usual places of PCI, and one whose registers cannot be mapped."""
+    for name, board, devices, place in PCI_PLACES:
+        yield Case(f"net_echo {board} {name}", build.example("net_echo"), scenarios.echo_briefly, machine=board,
+                   devices=devices, nets=[place])
+        yield blk_case(f"guest_blk {board} {name}", build, [Disk(options=place, sectors=1024)], machine=board,
+                       devices=devices)
+    for ring in ("", "packed=on"):
+        case = blk_case(f"guest_blk through configuration space {ring}".strip(), build,
+                        [Disk(options=f"{TRANSPORTS['modern']},{ring}".strip(","), sectors=1024)], "unmapped=1")
+        case.scenario = scenarios.says(case.scenario, "cannot be mapped; going through configuration space")
+        yield case
+
+
 def peek_cases(build):
     """The unikernel that the README shows, reading a file as the README does."""
     readme = (builds.TOP / "README.md").read_bytes()
@@ -165,7 +231,8 @@ def all_cases(made):
     """(name, case) for each of the builds that succeeded."""
     for build in [build for build in builds.IMAGES if build in made]:
         if build is builds.GCC:
-            kinds = [boot_cases, time_and_power.cases, console_cases, net_cases, blk_cases, peek_cases]
+            kinds = [boot_cases, time_and_power.cases, console_cases, net_cases, blk_cases, mmio_cases, pci_cases,
+                     peek_cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

@@ -45,13 +45,22 @@ class Case:
     limit: int = LIMIT
 
 
+def device(case, kind, name, address, *options):
+    """A device's argument: on PCI at ADDRESS, unless OPTIONS say elsewhere, or in one of microvm's MMIO windows."""
+    words = [option for option in options if option]
+    if case.machine.startswith("microvm"):
+        return ",".join([f"virtio-{kind}-device,{name}", *words])
+    place = [] if any("addr=" in word for word in words) else [f"addr={address:#x}"]
+    return ",".join([f"virtio-{kind}-pci,{name}", *(["romfile="] if kind == "net" else []), *place, *words])
+
+
 def net_devices(case, link):
     """One device has a cable to the test, the others to nowhere."""
     argv = []
     for number, options in enumerate(case.nets):
         netdev = link.netdev(f"net{number}") if number == case.cable else f"hubport,id=net{number},hubid={number}"
-        device = f"virtio-net-pci,netdev=net{number},mac=52:54:00:00:01:{number:02x},romfile="
-        argv += ["-netdev", netdev, "-device", f"{device},addr={4 + number:#x}" + (f",{options}" if options else "")]
+        name = f"netdev=net{number},mac=52:54:00:00:01:{number:02x}"
+        argv += ["-netdev", netdev, "-device", device(case, "net", name, 4 + number, options)]
     return argv
 
 
@@ -62,8 +71,7 @@ def disk_devices(case, folder):
         path.write_bytes(made.content or disk.pattern(made.sectors, made.seed))
         drive = f"file={path},format=raw,if=none,id=disk{number},cache=unsafe"
         drive += f",{made.drive}" if made.drive else ""
-        device = f"virtio-blk-pci,drive=disk{number},addr={12 + number:#x}"
-        argv += ["-drive", drive, "-device", device + (f",{made.options}" if made.options else "")]
+        argv += ["-drive", drive, "-device", device(case, "blk", f"drive=disk{number}", 12 + number, made.options)]
     return argv
 
 
@@ -79,8 +87,8 @@ def make_modules(case, folder):
 
 def setup_of(case, folder, link):
     modules = make_modules(case, folder)
-    devices = [*net_devices(case, link), *disk_devices(case, folder)]
-    devices += [word.replace("{folder}", str(folder)) for word in case.devices]
+    devices = [word.replace("{folder}", str(folder)) for word in case.devices]
+    devices += [*net_devices(case, link), *disk_devices(case, folder)]
     common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device}
     if case.grub:
         return Setup(iso=grub.make_iso(folder, case.image, case.command_line, modules), **common)

@@ -56,9 +56,9 @@ def powers_off(*texts):
 RING_FEATURES = {28: "indirect_desc", 29: "event_idx", 33: "iommu_platform", 34: "packed"}
 
 
-def driven(options, scenario):
+def driven(options, scenario, transport=""):
     """SCENARIO, and the kernel tells that it drove a device with these OPTIONS of QEMU's as it should."""
-    transport = "legacy PCI" if "disable-modern=on" in options else "modern PCI"
+    transport = transport or ("legacy PCI" if "disable-modern=on" in options else "modern PCI")
     wanted = {bit: f"{option}=on" in options for bit, option in RING_FEATURES.items()}
     for bit in (28, 29):  # on unless they are turned off
         wanted[bit] = f"{RING_FEATURES[bit]}=off" not in options
@@ -72,6 +72,16 @@ def driven(options, scenario):
         for bit, on in wanted.items():
             if (int(features.group(1), 16) >> bit & 1) != on:
                 raise TestFailure(f"feature bit {bit} should be {'on' if on else 'off'}: {features.group(0)}")
+
+    return checked
+
+
+def says(scenario, *texts):
+    """SCENARIO, and the kernel printed TEXTS."""
+
+    def checked(machine, other):
+        scenario(machine, other)
+        expect_text(machine, *texts)
 
     return checked
 

@@ -32,7 +32,8 @@ class Build:
         return self.folder / "boot" / "libvirtio_boot.a"
 
     def example(self, name):
-        return self.folder / "examples" / name / f"{name}.elf"
+        """NAME has all doors; those of NAME.pvh and so on are in its name."""
+        return self.folder / "examples" / name.split(".")[0] / f"{name}.elf"
 
     def guest(self, name):
         """An image that only the tests boot."""

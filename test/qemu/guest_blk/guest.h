@@ -14,6 +14,7 @@ struct guest_options {
 	bool has_found;    /* whether that was given */
 	uint16_t ring;     /* for virtio_blk_options */
 	uint16_t segments; /* likewise */
+	bool unmapped;     /* do without the map_device hook */
 };
 
 /* pattern.c: fill MEMORY with COUNT sectors of the pattern, from SECTOR on. */

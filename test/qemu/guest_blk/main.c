@@ -12,6 +12,7 @@
  *     disks=2        how many there must be
  *     ring=16        entries of the ring at most
  *     segments=1     of a request at most
+ *     unmapped=1     do without map_device: registers of modern PCI devices go through configuration space then
  */
 #include <boot/info.h>
 #include <boot/platform.h>
@@ -63,6 +64,7 @@ static struct guest_options read_options(const char *words)
 	options.disks = small_option(words, "disks");
 	options.ring = small_option(words, "ring");
 	options.segments = small_option(words, "segments");
+	options.unmapped = small_option(words, "unmapped");
 	return options;
 }
 
@@ -129,10 +131,13 @@ static unsigned use_all(const struct boot_info *info, const struct guest_options
 {
 	struct virtio_pci_access pci = virtio_pci_access_ports();
 	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
-	struct virtio_search search = virtio_search_start(boot_platform(), &sources);
+	struct virtio_platform platform = *boot_platform();
+	struct virtio_search search = virtio_search_start(&platform, &sources);
 	struct virtio_device device;
 	unsigned count = 0;
 
+	if (options->unmapped)
+		platform.map_device = NULL;
 	while (!*error && virtio_search_next(&search)) {
 		if (search.type != VIRTIO_ID_BLOCK)
 			continue;
