@@ -81,7 +81,7 @@ struct virtio_platform {
 	/*
 	 * Make LENGTH bytes of device registers at PHYSICAL_ADDRESS accessible, uncached, and return where. The mapping
 	 * stays for ever, and asking again for the same range must work. NULL when that cannot be done. Optional for
-	 * runtimes that use only legacy PCI devices (port I/O).
+	 * runtimes that use only PCI devices: legacy ones have port I/O, modern ones are slow without (pci.h).
 	 */
 	void *(*map_device)(void *context, uint64_t physical_address, uint64_t length);
 
