@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * virtio-blk, everything but the data path (VIRTIO 5.2.3 to 5.2.5): attach, the geometry, configuration changes,
- * detach.
+ * virtio-blk, from attach to detach (VIRTIO 3.1.1, 5.2.2).
  */
 #include <virtio/spec/ids.h>
 
@@ -11,145 +10,126 @@
 
 #define BLK_FEATURES                                                                                                   \
 	(VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | \
-		VIRTIO_F_ANY_LAYOUT)
+		VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES |   \
+		VIRTIO_BLK_F_LIFETIME | VIRTIO_BLK_F_SECURE_ERASE | VIRTIO_F_ANY_LAYOUT)
 
 #define BLK_DEFAULT_RING 256     /* entries, unless the runtime says otherwise */
-#define BLK_MAX_BLOCK (2u << 20) /* bytes; a larger natural unit is a mistake */
 #define BLK_NAP UINT64_C(100000) /* nanoseconds between two looks while waiting */
-#define BLK_FRAMES_ALIGNMENT 64u /* a cache line */
+#define BLK_CACHE_LINE 64u
 
-/* The natural unit: a hint, so a senseless one is replaced by what always works. */
-static int read_block_size(struct virtio_blk *blk)
+VIRTIO_STATIC_ASSERT(sizeof(struct virtio_blk_frame) == BLK_CACHE_LINE, "a cache line for each part");
+
+/* Bytes of a queue's two private arrays, which lie one behind the other. */
+static size_t private_size(const struct virtio_blk_queue *queue)
 {
-	uint32_t size = VIRTIO_BLK_SECTOR;
+	return queue->slot_count * (sizeof(*queue->slots) + sizeof(*queue->free_slots));
+}
 
-	if (virtio_device_has(blk->device, VIRTIO_BLK_F_BLK_SIZE)) {
-		int error = virtio_device_config32(blk->device, VIRTIO_BLK_CONFIG_BLK_SIZE, &size);
-		if (error)
-			return error;
-	}
-	if (size < VIRTIO_BLK_SECTOR || size > BLK_MAX_BLOCK || (size & (size - 1))) {
-		virtio_log(blk->device->platform, VIRTIO_LOG_WARNING,
-			"%s: a block size of %u makes no sense, using 512", blk->device->name, (unsigned)size);
-		size = VIRTIO_BLK_SECTOR;
-	}
-	blk->block_size = size;
+/* Bytes of its frames. */
+static size_t frames_size(const struct virtio_blk_queue *queue)
+{
+	return queue->slot_count * sizeof(*queue->frames);
+}
+
+static int allocate_slots(struct virtio_blk_queue *queue)
+{
+	const struct virtio_platform *platform = queue->blk->device->platform;
+
+	queue->slots = platform->alloc(platform->context, private_size(queue), BLK_CACHE_LINE);
+	if (!queue->slots)
+		return VIRTIO_ERR_NO_MEMORY;
+	queue->frames =
+		platform->dma_alloc(platform->context, frames_size(queue), BLK_CACHE_LINE, &queue->frames_address);
+	if (!queue->frames)
+		return VIRTIO_ERR_NO_MEMORY;
+	queue->free_slots = (uint16_t *)(queue->slots + queue->slot_count);
+	for (uint16_t slot = queue->slot_count; slot > 0; slot--)
+		blk_slot_put(queue, (uint16_t)(slot - 1));
 	return 0;
 }
 
-/* How many data segments a request may have, and how long each (5.2.5). A device that does not say takes one: all but
- * the most frugal do say (Firecracker does not, and means it). */
-static int read_segment_limits(struct virtio_blk *blk, uint16_t wanted)
+/* Free a queue's slots. A device that is STUCK may still write to the frames: those it keeps. */
+static void free_slots(struct virtio_blk_queue *queue, bool stuck)
 {
-	uint32_t segments = 1;
-	uint32_t length = UINT32_MAX;
-	int error = 0;
+	const struct virtio_platform *platform = queue->blk->device->platform;
 
-	if (virtio_device_has(blk->device, VIRTIO_BLK_F_SEG_MAX))
-		error = virtio_device_config32(blk->device, VIRTIO_BLK_CONFIG_SEG_MAX, &segments);
-	if (!error && virtio_device_has(blk->device, VIRTIO_BLK_F_SIZE_MAX))
-		error = virtio_device_config32(blk->device, VIRTIO_BLK_CONFIG_SIZE_MAX, &length);
-	if (error)
-		return error;
-	if (wanted == 0 || wanted > BLK_MAX_SEGMENTS)
-		wanted = BLK_MAX_SEGMENTS;
-	if (segments == 0)
-		segments = 1;
-	blk->max_segments = (uint16_t)(segments < wanted ? segments : wanted);
-	blk->max_segment_length = length ? length : UINT32_MAX;
+	if (queue->slots)
+		platform->free(platform->context, queue->slots, private_size(queue));
+	if (queue->frames && !stuck)
+		platform->dma_free(platform->context, queue->frames, frames_size(queue), queue->frames_address);
+}
+
+/* Free the queues. The rings in them are the device layer's, which has dropped them before. */
+static void free_queues(struct virtio_blk *blk, bool stuck)
+{
+	const struct virtio_platform *platform = blk->device->platform;
+
+	if (!blk->queues)
+		return;
+	for (uint16_t i = 0; i < blk->options.queues; i++)
+		free_slots(&blk->queues[i], stuck);
+	platform->free(platform->context, blk->queues, blk->options.queues * sizeof(*blk->queues));
+	blk->queues = NULL;
+	blk->queue_count = 0;
+}
+
+/* Memory for as many queues as the device may have. */
+static int allocate_queues(struct virtio_blk *blk)
+{
+	const struct virtio_platform *platform = blk->device->platform;
+
+	blk->options.queues = blk->queue_count;
+	blk->queues = platform->alloc(platform->context, blk->queue_count * sizeof(*blk->queues), BLK_CACHE_LINE);
+	if (!blk->queues)
+		return VIRTIO_ERR_NO_MEMORY;
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		blk->queues[i] = (struct virtio_blk_queue){.blk = blk};
 	return 0;
 }
 
-/* Everything that the configuration and the features tell. */
-static int read_geometry(struct virtio_blk *blk, uint16_t max_segments)
+/* Set up requestq INDEX + 1. */
+static int add_queue(struct virtio_blk *blk, uint16_t index)
 {
-	int error = virtio_device_config64(blk->device, VIRTIO_BLK_CONFIG_CAPACITY, &blk->capacity);
-
-	if (!error)
-		error = read_block_size(blk);
-	if (!error)
-		error = read_segment_limits(blk, max_segments);
-	if (error)
-		virtio_log(blk->device->platform, VIRTIO_LOG_ERROR, "%s: its configuration cannot be read: %s",
-			blk->device->name, virtio_error_name(error));
-	blk->read_only = virtio_device_has(blk->device, VIRTIO_BLK_F_RO);
-	blk->flush = virtio_device_has(blk->device, VIRTIO_BLK_F_FLUSH);
-	blk->lengths_hold = virtio_device_has(blk->device, VIRTIO_F_VERSION_1);
-	return error;
-}
-
-/* Set up requestq1. */
-static int add_queue(struct virtio_blk *blk, uint16_t ring_size)
-{
+	struct virtio_blk_queue *queue = &blk->queues[index];
+	const struct virtqueue *ring = &queue->queue.ring;
 	uint16_t segments = (uint16_t)(blk->max_segments + BLK_FRAMING);
-	int error = virtio_device_add_queue(blk->device, &blk->queue, 0, ring_size, segments);
+	int error = virtio_device_add_queue(blk->device, &queue->queue, index, blk->options.ring_size, segments);
 
 	if (error)
 		return error;
 	/* A chain is never longer than the queue (2.7.5.3.1). */
-	if (blk->queue.ring.size < 1 + BLK_FRAMING) {
+	if (ring->size < 1 + BLK_FRAMING) {
 		virtio_log(blk->device->platform, VIRTIO_LOG_ERROR,
-			"%s: a queue of %u entries has no room for a request", blk->device->name,
-			(unsigned)blk->queue.ring.size);
+			"%s: a queue of %u entries has no room for a request", blk->device->name, (unsigned)ring->size);
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
-	blk->max_segments = (uint16_t)(blk->queue.ring.max_segments - BLK_FRAMING);
-	blk->slot_count = blk->queue.ring.size < ring_size ? blk->queue.ring.size : ring_size;
-	return 0;
+	blk->max_segments = (uint16_t)(ring->max_segments - BLK_FRAMING);
+	queue->slot_count = ring->size < blk->options.ring_size ? ring->size : blk->options.ring_size;
+	return allocate_slots(queue);
 }
 
-/* Bytes of the two private arrays, which lie one behind the other. */
-static size_t private_size(const struct virtio_blk *blk)
+/* All queues. A device that has fewer than it says is used with those that it has. */
+static int add_queues(struct virtio_blk *blk)
 {
-	return blk->slot_count * (sizeof(*blk->requests) + sizeof(*blk->free_slots));
-}
+	int error = allocate_queues(blk);
 
-/* Bytes of the frames. */
-static size_t frames_size(const struct virtio_blk *blk)
-{
-	return blk->slot_count * sizeof(*blk->frames);
-}
-
-static int allocate_slots(struct virtio_blk *blk)
-{
-	const struct virtio_platform *platform = blk->device->platform;
-
-	blk->requests = platform->alloc(platform->context, private_size(blk), sizeof(void *));
-	if (!blk->requests)
-		return VIRTIO_ERR_NO_MEMORY;
-	blk->frames =
-		platform->dma_alloc(platform->context, frames_size(blk), BLK_FRAMES_ALIGNMENT, &blk->frames_address);
-	if (!blk->frames)
-		return VIRTIO_ERR_NO_MEMORY;
-	blk->free_slots = (uint16_t *)(blk->requests + blk->slot_count);
-	for (uint16_t slot = blk->slot_count; slot > 0; slot--)
-		blk_slot_put(blk, (uint16_t)(slot - 1));
-	return 0;
-}
-
-/* Free the slots. A device that is STUCK may still write to the frames: those it keeps. */
-static void free_slots(struct virtio_blk *blk, bool stuck)
-{
-	const struct virtio_platform *platform = blk->device->platform;
-
-	if (blk->requests)
-		platform->free(platform->context, blk->requests, private_size(blk));
-	blk->requests = NULL;
-	if (!blk->frames || stuck)
-		return;
-	platform->dma_free(platform->context, blk->frames, frames_size(blk), blk->frames_address);
-	blk->frames = NULL;
+	for (uint16_t i = 0; i < blk->queue_count && !error; i++) {
+		error = add_queue(blk, i);
+		if (error == VIRTIO_ERR_NO_DEVICE && i > 0) {
+			blk->queue_count = i;
+			error = 0;
+		}
+	}
+	return error;
 }
 
 /* Steps 7 and 8 of 3.1.1, and what the device tells of itself in between. */
-static int start(struct virtio_blk *blk, const struct virtio_blk_options *options)
+static int start(struct virtio_blk *blk)
 {
-	int error = read_geometry(blk, options->max_segments);
+	int error = virtio_blk_read_geometry(blk);
 
 	if (!error)
-		error = add_queue(blk, options->ring_size ? options->ring_size : BLK_DEFAULT_RING);
-	if (!error)
-		error = allocate_slots(blk);
+		error = add_queues(blk);
 	if (!error)
 		error = virtio_device_ready(blk->device);
 	if (error)
@@ -157,7 +137,8 @@ static int start(struct virtio_blk *blk, const struct virtio_blk_options *option
 	return error;
 }
 
-/* Back to nothing. No request has told the device of the frames, so they can go even when it is stuck. */
+/* Back to nothing. No request has told the device of the frames, so they can go even when it is stuck; the rings in
+ * the queues are forgotten or freed by then. */
 static int give_up(struct virtio_blk *blk, int error)
 {
 	struct virtio_device *device = blk->device;
@@ -165,9 +146,23 @@ static int give_up(struct virtio_blk *blk, int error)
 	virtio_log(
 		device->platform, VIRTIO_LOG_ERROR, "%s: cannot be used: %s", device->name, virtio_error_name(error));
 	(void)virtio_device_detach(device);
-	free_slots(blk, false);
+	free_queues(blk, false);
 	blk->device = NULL;
 	return error;
+}
+
+/* What was asked for, with the defaults. */
+static struct virtio_blk_options choose(const struct virtio_blk_options *options)
+{
+	struct virtio_blk_options chosen = {0};
+
+	if (options)
+		chosen = *options;
+	if (!chosen.ring_size)
+		chosen.ring_size = BLK_DEFAULT_RING;
+	if (!chosen.queues)
+		chosen.queues = 1;
+	return chosen;
 }
 
 /* An argument that cannot be right, before anything is touched. */
@@ -179,16 +174,15 @@ static int refuse(const struct virtio_device *device, int error, const char *why
 
 int virtio_blk_attach(struct virtio_blk *blk, struct virtio_device *device, const struct virtio_blk_options *options)
 {
-	static const struct virtio_blk_options defaults;
-
 	if (device->type != VIRTIO_ID_BLOCK)
 		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no block device");
 	if (device->live || device->queues)
 		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
-	*blk = (struct virtio_blk){.device = device};
-	int error = virtio_device_begin(device, BLK_FEATURES, 0, NULL);
+	*blk = (struct virtio_blk){.device = device, .options = choose(options)};
+	int error =
+		virtio_device_begin(device, BLK_FEATURES | (blk->options.queues > 1 ? VIRTIO_BLK_F_MQ : 0), 0, NULL);
 	if (!error)
-		error = start(blk, options ? options : &defaults);
+		error = start(blk);
 	if (error)
 		return give_up(blk, error);
 	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: %llu sectors, blocks of %u bytes%s", device->name,
@@ -208,27 +202,67 @@ static void hand_back(const struct reclaim *reclaim, struct virtio_blk_request *
 		reclaim->call(reclaim->context, request);
 }
 
+/* Hand back what has finished. How many; an error when a ring is broken. *LEFT: whether more is in flight. */
+static int reap(struct virtio_blk *blk, const struct reclaim *reclaim, bool *left)
+{
+	struct virtio_blk_request *done;
+	int all = 0;
+
+	*left = false;
+	for (uint16_t i = 0; i < blk->queue_count; i++) {
+		struct virtio_blk_queue *queue = &blk->queues[i];
+		int count = virtio_blk_queue_completed(queue, &done, 1);
+		if (count < 0)
+			return count;
+		if (count)
+			hand_back(reclaim, done);
+		all += count;
+		*left |= queue->free_count < queue->slot_count || queue->partial;
+	}
+	return all;
+}
+
 /* Wait until no request is in flight: bhyve finishes those that it works on into a ring that a reset took away. */
 static void drain(struct virtio_blk *blk, const struct reclaim *reclaim)
 {
 	const struct virtio_platform *platform = blk->device->platform;
-	struct virtio_blk_request *done;
+	bool left;
 
 	if (!VIRTIO_HAS_HOOK(platform, now) || virtio_device_check(blk->device) < 0)
 		return;
 	uint64_t deadline = platform->now(platform->context) + VIRTIO_RESET_TIMEOUT;
-	while (blk->free_count < blk->slot_count) {
-		int count = virtio_blk_completed(blk, &done, 1);
-		if (count > 0) {
-			hand_back(reclaim, done);
-			continue;
-		}
+	for (;;) {
+		int count = reap(blk, reclaim, &left);
 		uint64_t now = platform->now(platform->context);
-		if (count < 0 || now >= deadline)
+		if (count < 0 || !left || now >= deadline)
 			return;
-		if (VIRTIO_HAS_HOOK(platform, wait))
+		if (count == 0 && VIRTIO_HAS_HOOK(platform, wait))
 			platform->wait(platform->context, now + BLK_NAP);
 	}
+}
+
+/* One part fewer of REQUEST is in flight; when it was the last, it goes back to its owner with ERROR. */
+static void abandon(struct virtio_blk_request *request, int error, const struct reclaim *reclaim)
+{
+	if (request->parts > 1) {
+		request->parts--;
+		return;
+	}
+	request->parts = 0;
+	request->left = 0;
+	if (request->result == 0 || error == VIRTIO_ERR_TIMEOUT)
+		request->result = error;
+	hand_back(reclaim, request);
+}
+
+/* Hand back what the device was reset over. */
+static void abandon_queue(struct virtio_blk_queue *queue, int error, const struct reclaim *reclaim)
+{
+	if (queue->partial && queue->partial->parts == 0)
+		abandon(queue->partial, error, reclaim);
+	for (uint16_t slot = 0; slot < queue->slot_count; slot++)
+		if (queue->slots[slot].request)
+			abandon(queue->slots[slot].request, error, reclaim);
 }
 
 int virtio_blk_detach(
@@ -240,30 +274,9 @@ int virtio_blk_detach(
 		return 0;
 	drain(blk, &owner);
 	int error = virtio_device_detach(blk->device);
-	for (uint16_t slot = 0; slot < blk->slot_count; slot++) {
-		if (!blk->requests[slot])
-			continue;
-		blk->requests[slot]->result = error ? VIRTIO_ERR_TIMEOUT : VIRTIO_ERR_NO_DEVICE;
-		hand_back(&owner, blk->requests[slot]);
-	}
-	free_slots(blk, error != 0);
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		abandon_queue(&blk->queues[i], error ? VIRTIO_ERR_TIMEOUT : VIRTIO_ERR_NO_DEVICE, &owner);
+	free_queues(blk, error != 0);
 	blk->device = NULL;
 	return error;
-}
-
-int virtio_blk_poll_config(struct virtio_blk *blk)
-{
-	uint64_t capacity;
-	int error = virtio_device_check(blk->device);
-
-	if (!error)
-		error = virtio_device_config64(blk->device, VIRTIO_BLK_CONFIG_CAPACITY, &capacity);
-	if (error)
-		return error;
-	if (capacity == blk->capacity)
-		return 0;
-	blk->capacity = capacity;
-	virtio_log(blk->device->platform, VIRTIO_LOG_INFO, "%s: has %llu sectors now", blk->device->name,
-		(unsigned long long)capacity);
-	return 1;
 }

@@ -5,60 +5,99 @@
  */
 #include "driver/blk.h"
 
-/* Whether LENGTH bytes at SECTOR lie on the device. Sectors, not bytes: a capacity near 2^64 must not wrap. */
-static int check_range(const struct virtio_blk *blk, uint64_t sector, uint64_t length)
+/* Sectors, not bytes: a capacity near 2^64 must not wrap. */
+int virtio_blk_check_range(const struct virtio_blk *blk, uint64_t sector, uint64_t sectors)
 {
-	if (length == 0 || length % VIRTIO_BLK_SECTOR)
+	/* Another processor may be in virtio_blk_poll_config. */
+	uint64_t capacity = __atomic_load_n(&blk->capacity, __ATOMIC_RELAXED);
+
+	if (sectors == 0)
 		return VIRTIO_ERR_INVALID;
-	if (sector > blk->capacity || length / VIRTIO_BLK_SECTOR > blk->capacity - sector)
-		return VIRTIO_ERR_NO_SPACE;
-	return 0;
+	return sector > capacity || sectors > capacity - sector ? VIRTIO_ERR_NO_SPACE : 0;
 }
 
-/* Whether a request for LENGTH bytes makes sense on this device. */
-static int check_operation(const struct virtio_blk *blk, const struct virtio_blk_request *request, uint64_t length)
+const struct virtio_blk_limits *virtio_blk_limits_of(const struct virtio_blk *blk, enum virtio_blk_operation type)
+{
+	switch (type) {
+	case VIRTIO_BLK_DISCARD:
+		return &blk->discard;
+	case VIRTIO_BLK_WRITE_ZEROES:
+		return &blk->write_zeroes;
+	case VIRTIO_BLK_SECURE_ERASE:
+		return &blk->secure_erase;
+	default:
+		return NULL;
+	}
+}
+
+/* Discard and its kind: 1, they always go by the cursor. */
+static int check_command(const struct virtio_blk *blk, struct virtio_blk_request *request)
+{
+	const struct virtio_blk_limits *limits = virtio_blk_limits_of(blk, request->type);
+
+	if (!limits || request->segment_count)
+		return VIRTIO_ERR_INVALID;
+	if (limits->max_sectors == 0)
+		return VIRTIO_ERR_UNSUPPORTED;
+	if (blk->read_only)
+		return VIRTIO_ERR_READ_ONLY;
+	int error = virtio_blk_check_range(blk, request->sector, request->sector_count);
+	return error ? error : virtio_blk_parts_begin(blk, request, request->sector_count);
+}
+
+/* An answer of WANTED bytes in one piece. */
+static int check_answer(
+	const struct virtio_blk *blk, const struct virtio_blk_request *request, uint64_t length, uint32_t wanted)
+{
+	if (request->segment_count != 1 || length != wanted)
+		return VIRTIO_ERR_INVALID;
+	return length > blk->max_segment_length ? VIRTIO_ERR_TOO_LARGE : 0;
+}
+
+/* All but reads and writes. */
+static int check_other(const struct virtio_blk *blk, struct virtio_blk_request *request, uint64_t length)
 {
 	switch (request->type) {
-	case VIRTIO_BLK_WRITE:
-		if (blk->read_only)
-			return VIRTIO_ERR_READ_ONLY;
-		return check_range(blk, request->sector, length);
-	case VIRTIO_BLK_READ:
-		return check_range(blk, request->sector, length);
 	case VIRTIO_BLK_FLUSH:
 		if (request->segment_count)
 			return VIRTIO_ERR_INVALID;
 		return blk->flush ? 0 : VIRTIO_ERR_UNSUPPORTED;
 	case VIRTIO_BLK_SERIAL:
-		return request->segment_count == 1 && length == VIRTIO_BLK_ID_LENGTH ? 0 : VIRTIO_ERR_INVALID;
+		return check_answer(blk, request, length, VIRTIO_BLK_ID_LENGTH);
+	case VIRTIO_BLK_LIFETIME:
+		if (!virtio_device_has(blk->device, VIRTIO_BLK_F_LIFETIME))
+			return VIRTIO_ERR_UNSUPPORTED;
+		return check_answer(blk, request, length, sizeof(struct virtio_blk_lifetime));
+	default:
+		return check_command(blk, request);
 	}
-	return VIRTIO_ERR_INVALID;
 }
 
-/* Whether it is in flight already. The slot of one that is not may be anything. */
-static bool in_flight(const struct virtio_blk *blk, const struct virtio_blk_request *request)
-{
-	return request->slot < blk->slot_count && blk->requests[request->slot] == request;
-}
-
-int virtio_blk_check_request(const struct virtio_blk *blk, const struct virtio_blk_request *request, uint32_t *length)
+int virtio_blk_check_request(const struct virtio_blk *blk, struct virtio_blk_request *request, uint32_t *length)
 {
 	uint64_t sum = 0;
+	uint32_t longest = 0;
 
-	if (in_flight(blk, request))
+	if (request->parts)
 		return VIRTIO_ERR_BUSY;
-	if (request->segment_count > blk->max_segments)
-		return VIRTIO_ERR_TOO_LARGE;
 	for (unsigned i = 0; i < request->segment_count; i++) {
-		if (request->segments[i].length == 0)
+		uint32_t part = request->segments[i].length;
+		if (part == 0)
 			return VIRTIO_ERR_INVALID;
-		if (request->segments[i].length > blk->max_segment_length)
-			return VIRTIO_ERR_TOO_LARGE;
-		sum += request->segments[i].length;
+		longest = part > longest ? part : longest;
+		sum += part;
 	}
-	/* A buffer has fewer than 2^32 bytes (2.7.5), and the used length must have room for the status. */
-	if (sum > UINT32_MAX - sizeof(struct virtio_blk_frame))
-		return VIRTIO_ERR_TOO_LARGE;
 	*length = (uint32_t)sum;
-	return check_operation(blk, request, sum);
+	if (!blk_is_addressed(request->type))
+		return check_other(blk, request, sum);
+	if (request->type == VIRTIO_BLK_WRITE && blk->read_only)
+		return VIRTIO_ERR_READ_ONLY;
+	if (sum % VIRTIO_BLK_SECTOR)
+		return VIRTIO_ERR_INVALID;
+	int error = virtio_blk_check_range(blk, request->sector, sum / VIRTIO_BLK_SECTOR);
+	if (error)
+		return error;
+	if (request->segment_count > blk->max_segments || longest > blk->max_segment_length || sum > BLK_MAX_PART)
+		return virtio_blk_parts_begin(blk, request, sum / VIRTIO_BLK_SECTOR);
+	return 0;
 }

@@ -13,8 +13,6 @@
 
 VIRTIO_STATIC_ASSERT(BURST_SEGMENTS >= BLK_MAX_SEGMENTS + BLK_FRAMING, "the largest request fits");
 
-#define STATUS_UNTOUCHED 0xff /* no status that a device knows */
-
 /* Requests on their way into the ring. */
 struct burst {
 	unsigned count;         /* requests */
@@ -23,157 +21,204 @@ struct burst {
 	struct virtio_segment segments[BURST_SEGMENTS];
 };
 
-/* Give the request a slot and fill in its header. */
-static void slot_take(struct virtio_blk *blk, struct virtio_blk_request *request)
-{
-	uint16_t slot = blk->free_slots[--blk->free_count];
-	struct virtio_blk_frame *frame = &blk->frames[slot];
-	bool addressed = request->type == VIRTIO_BLK_READ || request->type == VIRTIO_BLK_WRITE;
-
-	blk->requests[slot] = request;
-	request->slot = slot;
-	frame->header = (struct virtio_blk_req){
-		.type = le32_from((uint32_t)request->type),
-		.sector = le64_from(addressed ? request->sector : 0),
-	};
-	frame->status = STATUS_UNTOUCHED;
-}
-
-/* Lay a request out as the device wants it. There is room for it. */
-static void burst_put(struct virtio_blk *blk, struct burst *burst, struct virtio_blk_request *request)
+/* Lay a request of LENGTH bytes out as the device wants it. There is room for it. */
+static void burst_put(
+	struct virtio_blk_queue *queue, struct burst *burst, struct virtio_blk_request *request, uint32_t length)
 {
 	struct virtio_segment *segments = &burst->segments[burst->segments_used];
 	struct virtqueue_buffer *buffer = &burst->buffers[burst->count];
-
-	slot_take(blk, request);
-	struct virtio_blk_frame *frame = &blk->frames[request->slot];
-	uint64_t address = blk->frames_address + request->slot * sizeof(*frame);
+	uint16_t slot = blk_slot_take(queue, request, request->sector, length);
 	uint16_t data = request->segment_count;
+	bool from_memory = request->type == VIRTIO_BLK_WRITE;
 
-	segments[0] = (struct virtio_segment){&frame->header, address, sizeof(frame->header)};
+	request->parts = 1;
+	request->result = 0;
+	blk_frame_segments(queue, slot, segments, data);
 	for (unsigned i = 0; i < data; i++)
 		segments[1 + i] = request->segments[i];
-	segments[1 + data] =
-		(struct virtio_segment){&frame->status, address + offsetof(struct virtio_blk_frame, status), 1};
-
-	bool from_memory = request->type == VIRTIO_BLK_WRITE;
 	buffer->segments = segments;
-	buffer->token = request;
+	buffer->token = &queue->slots[slot];
 	buffer->readable = (uint16_t)(from_memory ? 1 + data : 1);
 	buffer->writable = (uint16_t)(from_memory ? 1 : data + 1);
 	burst->segments_used += data + BLK_FRAMING;
 	burst->count++;
 }
 
-/* Fill BURST with the first of REQUESTS. How many; fewer than COUNT when it is full, no slot is left, or the next one
- * is wrong. When the first is wrong: the error. */
-static int burst_fill(
-	struct virtio_blk *blk, struct burst *burst, struct virtio_blk_request *const *requests, unsigned count)
+/*
+ * Fill BURST with the first of REQUESTS. How many; fewer than COUNT when it is full, no slot is left, or the next one
+ * is wrong or goes in parts. *NEXT: what virtio_blk_check_request says of that one, else 0.
+ */
+static unsigned burst_fill(struct virtio_blk_queue *queue, struct burst *burst,
+	struct virtio_blk_request *const *requests, unsigned count, int *next)
 {
 	burst->count = 0;
 	burst->segments_used = 0;
-	while (burst->count < count && burst->count < BURST_REQUESTS && blk->free_count) {
+	*next = 0;
+	while (burst->count < count && burst->count < BURST_REQUESTS && queue->free_count) {
 		struct virtio_blk_request *request = requests[burst->count];
-		int error = virtio_blk_check_request(blk, request, &request->length);
-		if (error)
-			return burst->count ? (int)burst->count : error;
-		if (burst->segments_used + request->segment_count + BLK_FRAMING > BURST_SEGMENTS)
+		uint32_t length;
+		*next = virtio_blk_check_request(queue->blk, request, &length);
+		if (*next || burst->segments_used + request->segment_count + BLK_FRAMING > BURST_SEGMENTS)
 			break;
-		burst_put(blk, burst, request);
+		burst_put(queue, burst, request, length);
 	}
-	return (int)burst->count;
+	return burst->count;
 }
 
 /* Put BURST into the ring. How many requests went in; the others get their slots back. */
-static int burst_send(struct virtio_blk *blk, const struct burst *burst, struct virtio_blk_request *const *requests)
+static int burst_send(struct virtio_blk_queue *queue, const struct burst *burst)
 {
-	int added = virtio_queue_add(&blk->queue, burst->buffers, burst->count);
+	int added = virtio_queue_add(&queue->queue, burst->buffers, burst->count);
 
-	for (unsigned i = burst->count; i > (added > 0 ? (unsigned)added : 0); i--)
-		blk_slot_put(blk, requests[i - 1]->slot);
+	for (unsigned i = burst->count; i > (added > 0 ? (unsigned)added : 0); i--) {
+		struct virtio_blk_slot *slot = burst->buffers[i - 1].token;
+		slot->request->parts = 0;
+		blk_slot_put(queue, blk_slot_index(queue, slot));
+	}
 	return added;
 }
 
-int virtio_blk_submit(struct virtio_blk *blk, struct virtio_blk_request *const *requests, unsigned count)
+/* Begin with a request that goes in parts. 1 when it was taken, 0 when there is no room, or an error. */
+static int send_parts(struct virtio_blk_queue *queue, struct virtio_blk_request *request)
+{
+	request->result = 0;
+	queue->partial = request;
+	virtio_blk_parts_send(queue);
+	if (request->parts)
+		return 1;
+	queue->partial = NULL;
+	return request->result;
+}
+
+/* Take some of REQUESTS. How many, 0 when there is no room, or an error. */
+static int take_some(
+	struct virtio_blk_queue *queue, struct virtio_blk_request *const *requests, unsigned count, bool *full)
 {
 	struct burst burst;
+	int next;
+	unsigned filled = burst_fill(queue, &burst, requests, count, &next);
+	int taken = filled ? burst_send(queue, &burst) : 0;
+
+	*full = taken < (int)filled || queue->free_count == 0;
+	if (taken || *full)
+		return taken;
+	return next > 0 ? send_parts(queue, requests[0]) : next;
+}
+
+int virtio_blk_queue_submit(struct virtio_blk_queue *queue, struct virtio_blk_request *const *requests, unsigned count)
+{
 	unsigned taken = 0;
 	int result = 0;
+	bool full = false;
 
-	while (taken < count) {
-		int filled = burst_fill(blk, &burst, requests + taken, count - taken);
-		result = filled > 0 ? burst_send(blk, &burst, requests + taken) : filled;
+	if (queue->partial)
+		virtio_blk_parts_send(queue);
+	while (taken < count && !full && !queue->partial) {
+		result = take_some(queue, requests + taken, count - taken, &full);
 		if (result <= 0)
 			break;
 		taken += (unsigned)result;
-		if (result < filled)
-			break;
 	}
-	if (taken == 0)
-		return result;
-	virtio_queue_submit(&blk->queue);
-	return (int)taken;
+	virtio_queue_submit(&queue->queue);
+	return taken ? (int)taken : result;
 }
 
 /* An answer that makes no sense: the request fails, and the log says so, once. */
-static int complain(struct virtio_blk *blk, const char *what, unsigned number)
+static int complain(struct virtio_blk_queue *queue, const char *what, unsigned number)
 {
-	if (!blk->complained)
-		virtio_log(blk->device->platform, VIRTIO_LOG_ERROR, "%s: %s %u", blk->device->name, what, number);
-	blk->complained = true;
+	const struct virtio_device *device = queue->blk->device;
+
+	if (!queue->complained)
+		virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s %u", device->name, what, number);
+	queue->complained = true;
 	return VIRTIO_ERR_PROTOCOL;
 }
 
-/* What the device made of a request (5.2.6). */
-static int request_result(struct virtio_blk *blk, const struct virtio_blk_request *request, uint32_t written)
+/* What the device made of a part (5.2.6). */
+static int part_result(struct virtio_blk_queue *queue, const struct virtio_blk_slot *slot, uint32_t written)
 {
 	/* Read once, since the device can change it meanwhile; virtqueue_get's acquire puts it after the used entry. */
-	uint8_t status = virtio_load_relaxed8(&blk->frames[request->slot].status);
+	uint8_t status = virtio_load_relaxed8(&queue->frames[blk_slot_index(queue, slot)].status);
 
 	switch (status) {
 	case VIRTIO_BLK_S_OK:
 		/* Data that the device says it did not write is whatever was in the memory. The status byte is not
 		 * counted: kvmtool does not, and a status that was not written shows by itself. */
-		if (request->type == VIRTIO_BLK_READ && blk->lengths_hold && written < request->length)
-			return complain(blk, "a read is done with fewer bytes than it has:", written);
+		if (written < slot->length && slot->request->type == VIRTIO_BLK_READ && queue->blk->lengths_hold)
+			return complain(queue, "a read is done with fewer bytes than it has:", written);
 		return 0;
 	case VIRTIO_BLK_S_IOERR:
 		return VIRTIO_ERR_IO;
 	case VIRTIO_BLK_S_UNSUPP:
 		return VIRTIO_ERR_UNSUPPORTED;
 	default:
-		return complain(blk, "a request is done with the impossible status", status);
+		return complain(queue, "a request is done with the impossible status", status);
 	}
 }
 
-int virtio_blk_completed(struct virtio_blk *blk, struct virtio_blk_request **requests, unsigned count)
+/* Take back a part. Whether that was the last of its request. */
+static bool part_done(struct virtio_blk_queue *queue, struct virtio_blk_slot *slot, uint32_t written)
+{
+	struct virtio_blk_request *request = slot->request;
+	int result = part_result(queue, slot, written);
+
+	if (result < 0) {
+		if (request->result == 0)
+			request->result = result;
+		if (queue->partial == request) /* what was not sent yet never will be */
+			queue->partial = NULL;
+	}
+	blk_slot_put(queue, blk_slot_index(queue, slot));
+	return --request->parts == 0 && queue->partial != request;
+}
+
+/* Whether the request that waited for room has ended meanwhile, and no part of it will bring it back. */
+static bool partial_ended(const struct virtio_blk_queue *queue)
+{
+	return queue->partial && queue->partial->parts == 0 && queue->partial->left == 0;
+}
+
+/* Go on with the request that waits for room. How many have ended by that, up to COUNT. */
+static unsigned continue_partial(struct virtio_blk_queue *queue, struct virtio_blk_request **requests, unsigned count)
+{
+	virtio_blk_parts_send(queue);
+	virtio_queue_submit(&queue->queue);
+	if (!partial_ended(queue) || count == 0)
+		return 0;
+	requests[0] = queue->partial;
+	queue->partial = NULL;
+	return 1;
+}
+
+int virtio_blk_queue_completed(struct virtio_blk_queue *queue, struct virtio_blk_request **requests, unsigned count)
 {
 	struct virtqueue_used used[BURST_REQUESTS];
 	unsigned done = 0;
 
 	while (done < count) {
 		unsigned wanted = count - done < BURST_REQUESTS ? count - done : BURST_REQUESTS;
-		int got = virtio_queue_get(&blk->queue, used, wanted);
+		int got = virtio_queue_get(&queue->queue, used, wanted);
 		if (got < 0 && done == 0)
 			return got;
 		for (int i = 0; i < got; i++) {
-			struct virtio_blk_request *request = used[i].token;
-			request->result = request_result(blk, request, used[i].length);
-			blk_slot_put(blk, request->slot);
-			requests[done++] = request;
+			struct virtio_blk_slot *slot = used[i].token;
+			requests[done] = slot->request;
+			done += part_done(queue, slot, used[i].length);
 		}
 		if (got < (int)wanted)
 			break;
 	}
+	if (queue->partial)
+		done += continue_partial(queue, requests + done, count - done);
 	return (int)done;
 }
 
-bool virtio_blk_enable_interrupts(struct virtio_blk *blk)
+bool virtio_blk_queue_enable_interrupts(struct virtio_blk_queue *queue)
 {
-	return virtqueue_enable_interrupts(&blk->queue.ring, 1);
+	return virtqueue_enable_interrupts(&queue->queue.ring, 1) || partial_ended(queue);
 }
 
-void virtio_blk_disable_interrupts(struct virtio_blk *blk)
+void virtio_blk_queue_disable_interrupts(struct virtio_blk_queue *queue)
 {
-	virtqueue_disable_interrupts(&blk->queue.ring);
+	virtqueue_disable_interrupts(&queue->queue.ring);
 }

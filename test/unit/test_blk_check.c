@@ -150,40 +150,6 @@ static void test_a_read_only_disk_is_not_written(void **state)
 	assert_refused(&request, VIRTIO_ERR_READ_ONLY);
 }
 
-/* BLK-18 */
-static void test_segment_limits_hold(void **state)
-{
-	(void)state;
-	struct virtio_segment segments[FAKE_BLK_SEG_MAX + 1];
-	struct virtio_blk_request request = {.type = VIRTIO_BLK_READ, .segments = segments};
-	start(FAKE_BLK_FEATURES, 64);
-	for (unsigned i = 0; i <= FAKE_BLK_SEG_MAX; i++)
-		segments[i] = fake_platform_buffer(512);
-	request.segment_count = FAKE_BLK_SEG_MAX;
-	assert_int_equal(fake_blk_execute(&request), 0);
-	request.segment_count = FAKE_BLK_SEG_MAX + 1;
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-	request.segment_count = 2;
-	blk.max_segment_length = 512;
-	assert_int_equal(fake_blk_execute(&request), 0);
-	segments[1] = fake_platform_buffer(1024);
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-}
-
-/* RING-07: a buffer has fewer than 2^32 bytes. */
-static void test_four_gigabytes_are_too_large(void **state)
-{
-	(void)state;
-	struct virtio_segment segments[2] = {{NULL, 0x1000, UINT32_MAX - 511}, {NULL, 0x2000, 512}};
-	struct virtio_blk_request request = {.type = VIRTIO_BLK_READ, .segments = segments, .segment_count = 2};
-	fake_blk_capacity(UINT64_MAX);
-	assert_int_equal(virtio_blk_poll_config(&blk), 1);
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-	request.segment_count = 1;
-	segments[0].length = UINT32_MAX;
-	assert_refused(&request, VIRTIO_ERR_TOO_LARGE);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -195,8 +161,6 @@ int main(void)
 		TEST(test_nonsense_is_refused),
 		TEST(test_nothing_reaches_past_the_end),
 		TEST(test_a_read_only_disk_is_not_written),
-		TEST(test_segment_limits_hold),
-		TEST(test_four_gigabytes_are_too_large),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -80,7 +80,7 @@ static const char *describe(struct virtio_blk *blk)
 	}
 	boot_printf("%s: capacity %lu block_size %u read_only %d flush %d segments %u ring %u serial [%s]\n",
 		device->name, blk->capacity, blk->block_size, blk->read_only, blk->flush, blk->max_segments,
-		blk->queue.ring.size, serial);
+		blk->queues[0].queue.ring.size, serial);
 	boot_printf("%s: transport [%s] features %lx\n", device->name, device->transport->name, device->features);
 	return NULL;
 }

@@ -25,6 +25,23 @@ void fake_blk_config32(uint32_t offset, uint32_t value)
 	fake_transport_set_config(&fake_blk.transport, offset, &raw, sizeof raw);
 }
 
+void fake_blk_limits(uint32_t segments, uint32_t length)
+{
+	fake_blk_config32(VIRTIO_BLK_CONFIG_SEG_MAX, segments);
+	fake_blk_config32(VIRTIO_BLK_CONFIG_SIZE_MAX, length);
+	fake_blk.disk.max_segments = segments;
+	fake_blk.disk.max_length = length;
+}
+
+void fake_blk_range_limits(uint32_t offset, uint32_t max_sectors, uint32_t segments, uint32_t alignment)
+{
+	fake_blk_config32(offset, max_sectors);
+	fake_blk_config32(offset + 4, segments);
+	if (offset != VIRTIO_BLK_CONFIG_WRITE_ZEROES)
+		fake_blk_config32(offset + 8, alignment);
+	fake_blk.disk.max_sectors = max_sectors;
+}
+
 void fake_blk_capacity(uint64_t sectors)
 {
 	struct le64 raw = le64_from(sectors);

@@ -30,6 +30,12 @@ void fake_blk_start(uint64_t features);
 /* Change a 32-bit field of the configuration. */
 void fake_blk_config32(uint32_t offset, uint32_t value);
 
+/* Say what the device takes at once, in its configuration and of what fails the test: SEG_MAX and SIZE_MAX. */
+void fake_blk_limits(uint32_t segments, uint32_t length);
+
+/* What the device says of discard, write-zeroes or secure-erase, at OFFSET of the configuration. */
+void fake_blk_range_limits(uint32_t offset, uint32_t max_sectors, uint32_t segments, uint32_t alignment);
+
 /* Change the capacity. */
 void fake_blk_capacity(uint64_t sectors);
 

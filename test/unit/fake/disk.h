@@ -14,18 +14,28 @@
 #define FAKE_DISK_HELD 300     /* most requests that it can keep */
 #define FAKE_DISK_UNTOUCHED -1 /* a status that is not written */
 
+/* What sectors read as after these: noise, because nothing may be presumed of them. */
+#define FAKE_DISK_DISCARDED 0xd5
+#define FAKE_DISK_ERASED 0xe5
+
 /* A request that the disk keeps. */
 struct fake_disk_request {
+	struct fake_device_ring *ring;    /* where it came from */
 	struct fake_device_buffer buffer; /* as it came */
 	uint32_t type;                    /* VIRTIO_BLK_T_ */
-	uint64_t sector;                  /* as the header says */
+	uint64_t sector;                  /* as the header says, or the range */
 	uint32_t length;                  /* bytes of data */
+	uint32_t count;                   /* discard and its kind: sectors */
+	uint32_t flags;                   /* likewise */
 };
 
 /* A disk. The test's; static, because it is large. */
 struct fake_disk {
-	struct fake_device_ring *ring;                 /* its end of the requestq */
-	unsigned held_count;                           /* requests taken and not finished */
+	struct fake_device_ring *ring; /* its end of the requestq; the test may move on to another one */
+	unsigned max_segments;         /* more data segments fail the test; 0: any number (BLK-18) */
+	uint32_t max_length;           /* longer ones do; 0: any length */
+	uint32_t max_sectors;          /* a longer range fails the test; 0: any length (BLK-12) */
+	unsigned held_count;           /* requests taken and not finished */
 	struct fake_disk_request held[FAKE_DISK_HELD]; /* those, oldest first */
 	uint8_t medium[FAKE_DISK_SECTORS][512];        /* what is on it */
 	bool flushed;                                  /* a flush was done since the last write */

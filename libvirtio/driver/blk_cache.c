@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* virtio-blk, switching the write cache (VIRTIO 5.2.5, 5.2.6). */
+#include "base/log.h"
+#include "driver/blk.h"
+
+int virtio_blk_set_write_cache(struct virtio_blk *blk, bool on)
+{
+	uint8_t writeback = 0;
+
+	if (!virtio_device_has(blk->device, VIRTIO_BLK_F_CONFIG_WCE))
+		return VIRTIO_ERR_UNSUPPORTED;
+	/* The field is there: it was read at attach. */
+	virtio_region_write8(&blk->device->config, VIRTIO_BLK_CONFIG_WRITEBACK, on);
+	int error = virtio_device_config8(blk->device, VIRTIO_BLK_CONFIG_WRITEBACK, &writeback);
+	if (error)
+		return error;
+	blk->write_cache = writeback != 0;
+	if (blk->write_cache == on)
+		return 0;
+	virtio_log(blk->device->platform, VIRTIO_LOG_WARNING, "%s: its write cache stays %s", blk->device->name,
+		blk->write_cache ? "on" : "off");
+	return VIRTIO_ERR_IO;
+}
