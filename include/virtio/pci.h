@@ -39,10 +39,12 @@ struct virtio_pci_access_ops {
 
 /* A way to configuration space. Plain data, copied into each function found through it. */
 struct virtio_pci_access {
-	const struct virtio_pci_access_ops *ops; /* which way */
-	struct virtio_region region;             /* the ports, or the ECAM window */
-	uint8_t first_bus;                       /* the bus where a search starts: a root bus */
-	uint8_t last_bus;                        /* the last bus that it reaches */
+	const struct virtio_pci_access_ops *ops;                /* which way */
+	struct virtio_region region;                            /* the ports, or the ECAM window */
+	uint8_t first_bus;                                      /* the bus where a search starts: a root bus */
+	uint8_t last_bus;                                       /* the last bus that it reaches */
+	const struct virtio_pci_windows *windows;               /* private to virtio_pci_assign_from */
+	void (*assign)(const struct virtio_pci_access *access); /* private to virtio_pci_assign_from */
 };
 
 /*
@@ -56,6 +58,24 @@ struct virtio_pci_access virtio_pci_access_ports(void);
  * mapped at WINDOW, uncached.
  */
 struct virtio_pci_access virtio_pci_access_ecam(void *window, uint8_t first_bus, uint8_t last_bus);
+
+/* Addresses that no device and no memory has: where BARs may be put. */
+struct virtio_pci_windows {
+	uint32_t memory;        /* the first address, below 4 GiB since many BARs reach no further */
+	uint32_t memory_length; /* bytes; 0: none */
+	uint16_t ports;         /* the first port */
+	uint16_t ports_length;  /* how many; 0: none */
+};
+
+/*
+ * Firmware gives addresses to BARs, but some, such as qboot, leaves that to the system. Functions found through ACCESS
+ * after this call get theirs from WINDOWS, which must live as long as they are used: the first time that one is opened
+ * and has a BAR without an address, all virtio functions of the first bus are given addresses for all BARs that have
+ * none. For a moment then no device on the bus answers: open devices before using any. Where firmware did its work
+ * this costs nothing. Functions behind bridges, and BARs for which the windows have no room, stay without; to open them
+ * is VIRTIO_ERR_UNSUPPORTED.
+ */
+void virtio_pci_assign_from(struct virtio_pci_access *access, const struct virtio_pci_windows *windows);
 
 /* A function of a PCI device. Plain data; owns nothing. */
 struct virtio_pci_function {

@@ -42,6 +42,16 @@ static uint32_t writable_bits(const struct virtio_pci_function *function, uint16
 	return bits;
 }
 
+/* The address in the BAR at OFFSET, whose lower half is LOW. */
+static uint64_t read_address(const struct virtio_pci_function *function, uint16_t offset, uint32_t low, bool wide)
+{
+	uint64_t address = low & ~(low & BAR_IO ? BAR_IO_FLAGS : BAR_MEMORY_FLAGS);
+
+	if (wide)
+		address |= (uint64_t)virtio_pci_read(function, (uint16_t)(offset + 4), 4) << 32;
+	return address;
+}
+
 int virtio_pci_bar_decode(const struct virtio_pci_function *function, unsigned number, struct virtio_pci_bar *bar)
 {
 	if (number >= PCI_BARS || !starts_bar(function, number))
@@ -58,16 +68,17 @@ int virtio_pci_bar_decode(const struct virtio_pci_function *function, unsigned n
 	uint32_t command = virtio_pci_read(function, PCI_COMMAND, 2);
 	virtio_pci_command(function, 0, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 	uint64_t bits = writable_bits(function, offset) & ~flags;
-	uint64_t address = low & ~flags;
-	if (wide) {
-		address |= (uint64_t)virtio_pci_read(function, (uint16_t)(offset + 4), 4) << 32;
+	if (wide)
 		bits |= (uint64_t)writable_bits(function, (uint16_t)(offset + 4)) << 32;
-	}
 	virtio_pci_command(function, (uint16_t)command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY), 0);
 
 	bar->io = low & BAR_IO;
-	bar->address = address;
 	bar->size = bits & -bits; /* the lowest bit that can be set */
+	bar->address = read_address(function, offset, low, wide);
+	if (!bar->address && bar->size && function->access.assign) {
+		function->access.assign(&function->access);
+		bar->address = read_address(function, offset, virtio_pci_read(function, offset, 4), wide);
+	}
 	return bar->size ? 0 : VIRTIO_ERR_PROTOCOL;
 }
 

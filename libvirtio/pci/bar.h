@@ -9,13 +9,14 @@
 
 /* One BAR, decoded. */
 struct virtio_pci_bar {
-	uint64_t address; /* where it answers; 0: nothing was assigned */
+	uint64_t address; /* where it answers; 0: nothing is assigned */
 	uint64_t size;    /* bytes, a power of two */
 	bool io;          /* in port space, else in memory */
 };
 
 /*
- * Decode BAR NUMBER and measure it: for a moment it holds all ones, and the function does not answer to its BARs.
+ * Decode BAR NUMBER and measure it: for a moment it holds all ones, and the function does not answer to its BARs. One
+ * that has no address is given one if virtio_pci_assign_from said from where.
  * Returns 0; VIRTIO_ERR_PROTOCOL when there is no such BAR: the number is above 5, it is not implemented, or it is the
  * upper half of another.
  */

@@ -33,7 +33,8 @@ static int legacy_open(struct virtio_device *dev)
 	if (virtio_pci_bar_decode(function, 0, &bar) < 0 || !bar.io)
 		return legacy_fault(dev, VIRTIO_ERR_PROTOCOL, "BAR 0 is missing, or not in port space");
 	if (virtio_pci_bar_ports(function, &bar, &registers) < 0)
-		return legacy_fault(dev, VIRTIO_ERR_UNSUPPORTED, "BAR 0 has no address among the ports");
+		return legacy_fault(
+			dev, VIRTIO_ERR_UNSUPPORTED, "BAR 0 has no address among the ports (virtio_pci_assign_from)");
 
 	uint64_t config = dev->msix ? VIRTIO_PCI_LEGACY_CONFIG_MSIX : VIRTIO_PCI_LEGACY_CONFIG;
 	if (registers.length < config)
