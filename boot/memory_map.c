@@ -103,6 +103,21 @@ void boot_memory_map_from_info(struct boot_memory_map *map, const struct boot_in
 	}
 }
 
+struct boot_range boot_memory_map_hole(const struct boot_info *info, uint64_t start, uint64_t end)
+{
+	struct boot_memory_map holes = {.count = 0};
+	struct boot_range largest = {start, start};
+
+	boot_memory_map_add(&holes, start, end);
+	for (size_t i = 0; i < info->memory_count; i++)
+		boot_memory_map_subtract(&holes, info->memory[i].base, info->memory[i].base + info->memory[i].length);
+	for (size_t i = 0; i < holes.count; i++) {
+		if (holes.ranges[i].end - holes.ranges[i].start > largest.end - largest.start)
+			largest = holes.ranges[i];
+	}
+	return largest;
+}
+
 bool boot_memory_map_overlaps(const struct boot_memory_map *map, uint64_t start, uint64_t end)
 {
 	for (size_t i = 0; i < map->count; i++) {

@@ -30,6 +30,12 @@ void boot_memory_map_subtract(struct boot_memory_map *map, uint64_t start, uint6
  */
 void boot_memory_map_from_info(struct boot_memory_map *map, const struct boot_info *info, uint64_t limit);
 
+/*
+ * The largest range of whole pages from START to END that no entry of INFO, of whatever type, has a byte of; the lowest
+ * of several such; an empty one when there is none.
+ */
+struct boot_range boot_memory_map_hole(const struct boot_info *info, uint64_t start, uint64_t end);
+
 /* Whether any byte from START to END is in MAP. */
 bool boot_memory_map_overlaps(const struct boot_memory_map *map, uint64_t start, uint64_t end);
 

@@ -5,7 +5,16 @@
 #include <boot/clock.h>
 #include <boot/memory.h>
 
+#include "memory_map.h"
 #include "serial.h"
+
+/* Below are RAM and, on q35, the window for PCI Express's configuration; above the chipset's own devices. */
+#define PCI_MEMORY_START 0xc0000000
+#define PCI_MEMORY_END 0xfec00000
+
+/* Those of the chipset are below. */
+#define PCI_PORTS_START 0xc000
+#define PCI_PORTS_END 0x10000
 
 static int platform_log_level = VIRTIO_LOG_INFO;
 
@@ -85,4 +94,18 @@ const struct virtio_platform *boot_platform(void)
 void boot_platform_set_log_level(int level)
 {
 	platform_log_level = level;
+}
+
+const struct virtio_pci_windows *boot_pci_windows(const struct boot_info *info)
+{
+	static struct virtio_pci_windows windows;
+	struct boot_range hole = boot_memory_map_hole(info, PCI_MEMORY_START, PCI_MEMORY_END);
+
+	windows = (struct virtio_pci_windows){
+		.memory = (uint32_t)hole.start,
+		.memory_length = (uint32_t)(hole.end - hole.start),
+		.ports = PCI_PORTS_START,
+		.ports_length = PCI_PORTS_END - PCI_PORTS_START,
+	};
+	return &windows;
 }

@@ -111,7 +111,7 @@ static int serve_all(const struct virtio_platform *platform)
 
 static int start(const struct virtio_platform *platform, const struct settings *settings, const struct boot_info *info)
 {
-	struct virtio_pci_access pci = virtio_pci_access_ports();
+	struct virtio_pci_access pci = boot_pci(info);
 	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
 	int result = virtio_find(&device, platform, &sources, VIRTIO_ID_NET, settings->device, &virtio_support_all);
 

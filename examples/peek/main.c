@@ -12,7 +12,7 @@ static char sector[512 + 1];
 int unikernel_main(const struct boot_info *info)
 {
 	const struct virtio_platform *platform = boot_platform();
-	struct virtio_pci_access pci = virtio_pci_access_ports();
+	struct virtio_pci_access pci = boot_pci(info);
 	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
 	struct virtio_segment memory = virtio_segment_identity(sector, 512);
 	struct virtio_blk_request request = {

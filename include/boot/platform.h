@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* The hooks that libvirtio asks for (virtio/platform.h), filled in by the shim. */
+/* What libvirtio asks of a runtime (virtio/platform.h), filled in by the shim. */
 #ifndef BOOT_PLATFORM_H
 #define BOOT_PLATFORM_H
 
-#include <boot/base.h>
+#include <boot/info.h>
+#include <virtio/pci.h>
 #include <virtio/platform.h>
 
 BOOT_BEGIN_DECLS
@@ -14,6 +15,21 @@ BOOT_BEGIN_DECLS
  * for ever. The rules of those headers hold: one core at a time, allocation never from an interrupt handler.
  */
 const struct virtio_platform *boot_platform(void);
+
+/*
+ * Where BARs may be put that firmware left without an address: in the largest hole of INFO's memory map between 3 GiB
+ * and 0xfec00000, where the chipset's own devices begin, and among the ports from 0xc000 on. The struct lives for ever.
+ */
+const struct virtio_pci_windows *boot_pci_windows(const struct boot_info *info);
+
+/* The way to PCI's configuration space, with addresses from boot_pci_windows() for BARs that have none. */
+static inline struct virtio_pci_access boot_pci(const struct boot_info *info)
+{
+	struct virtio_pci_access access = virtio_pci_access_ports();
+
+	virtio_pci_assign_from(&access, boot_pci_windows(info));
+	return access;
+}
 
 /*
  * Log lines of LEVEL (enum virtio_log_level) and more important ones; at first up to VIRTIO_LOG_INFO. -1 silences it.

@@ -137,6 +137,38 @@ static void test_too_many_pieces_lose_memory_rather_than_gain_some(void **state)
 	check_range(1, 0x110000, 0x114000);
 }
 
+static void check_hole(const struct boot_info *info, uint64_t start, uint64_t end)
+{
+	struct boot_range hole = boot_memory_map_hole(info, 0xc0000000, 0xfec00000);
+
+	assert_int_equal(hole.start, start);
+	assert_int_equal(hole.end, end);
+}
+
+static void test_the_hole_is_the_largest_where_no_entry_is(void **state)
+{
+	struct boot_memory memory[] = {
+		{0, 0xd0000000, BOOT_MEMORY_AVAILABLE},
+		{0xd8000001, 1, BOOT_MEMORY_RESERVED},
+		{0xfe000000, UINT64_MAX - 0xfe000000, 77},
+		{0xe0000000, 0x1e000000, BOOT_MEMORY_NVS},
+	};
+	struct boot_info info = {.memory = memory};
+
+	(void)state;
+	check_hole(&info, 0xc0000000, 0xfec00000);
+	info.memory_count = 1;
+	check_hole(&info, 0xd0000000, 0xfec00000);
+	info.memory_count = 2;
+	check_hole(&info, 0xd8001000, 0xfec00000);
+	info.memory_count = 3;
+	check_hole(&info, 0xd8001000, 0xfe000000);
+	info.memory_count = 4;
+	check_hole(&info, 0xd0000000, 0xd8000000);
+	memory[0].length = 0xe0000000;
+	check_hole(&info, 0xc0000000, 0xc0000000);
+}
+
 /* The same sets as a bit per page, built by chance. */
 static void test_agrees_with_a_bit_per_page(void **state)
 {
@@ -178,6 +210,7 @@ int main(void)
 		cmocka_unit_test_setup(test_reserved_wins_over_available_in_any_order, setup),
 		cmocka_unit_test_setup(test_overlaps_sees_single_bytes, setup),
 		cmocka_unit_test_setup(test_too_many_pieces_lose_memory_rather_than_gain_some, setup),
+		cmocka_unit_test_setup(test_the_hole_is_the_largest_where_no_entry_is, setup),
 		cmocka_unit_test_setup(test_agrees_with_a_bit_per_page, setup),
 	};
 

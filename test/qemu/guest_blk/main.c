@@ -81,7 +81,8 @@ static const char *describe(struct virtio_blk *blk)
 	boot_printf("%s: capacity %lu block_size %u read_only %d flush %d segments %u ring %u serial [%s]\n",
 		device->name, blk->capacity, blk->block_size, blk->read_only, blk->flush, blk->max_segments,
 		blk->queues[0].queue.ring.size, serial);
-	boot_printf("%s: transport [%s] features %lx\n", device->name, device->transport->name, device->features);
+	boot_printf("%s: transport [%s] registers at 0x%lx features %lx\n", device->name, device->transport->name,
+		device->common.base, device->features);
 	return NULL;
 }
 
@@ -129,7 +130,7 @@ static const char *use(struct virtio_device *device, unsigned number, const stru
 /* Use all disks, one after the other. Returns how many there were; *ERROR tells of the first that failed. */
 static unsigned use_all(const struct boot_info *info, const struct guest_options *options, const char **error)
 {
-	struct virtio_pci_access pci = virtio_pci_access_ports();
+	struct virtio_pci_access pci = boot_pci(info);
 	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
 	struct virtio_platform platform = *boot_platform();
 	struct virtio_search search = virtio_search_start(&platform, &sources);
