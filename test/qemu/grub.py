@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A CD-ROM image with GRUB that boots a kernel by multiboot, as clouds and installers do."""
+"""A CD-ROM image with GRUB that boots a kernel by either multiboot, under a BIOS or UEFI, as clouds do."""
 
 import pathlib
 import shutil
@@ -11,12 +11,15 @@ terminal_input serial
 terminal_output serial
 set timeout=0
 menuentry kernel {{
-	multiboot /boot/kernel.elf {command_line}
+	{protocol} /boot/kernel.elf {command_line}
 {modules}}}
 """
 
 
-def make_iso(folder, image, command_line="", modules=()):
+MODULE_COMMANDS = {"multiboot": "module", "multiboot2": "module2"}
+
+
+def make_iso(folder, image, command_line="", modules=(), protocol="multiboot", uefi=False):
     """Make FOLDER/cd.iso. MODULES are (path, arguments)."""
     tree = pathlib.Path(folder, "cd")
     (tree / "boot" / "grub").mkdir(parents=True)
@@ -24,12 +27,13 @@ def make_iso(folder, image, command_line="", modules=()):
     lines = ""
     for number, (path, arguments) in enumerate(modules):
         shutil.copy(path, tree / "boot" / f"module{number}")
-        lines += f"\tmodule /boot/module{number} {arguments}\n"
-    config = CONFIG.format(command_line=command_line, modules=lines)
+        lines += f"\t{MODULE_COMMANDS[protocol]} /boot/module{number} {arguments}\n"
+    config = CONFIG.format(protocol=protocol, command_line=command_line, modules=lines)
     (tree / "boot" / "grub" / "grub.cfg").write_text(config)
     iso = pathlib.Path(folder, "cd.iso")
     # One platform, and only the GRUB modules that the configuration names: a small image, quickly read.
-    command(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--fonts=", "--locales=", "--themes=", "--compress=no",
-             "--install-modules=multiboot iso9660 biosdisk serial terminal normal configfile part_msdos",
-             "-o", iso, tree])
+    platform = "x86_64-efi" if uefi else "i386-pc"
+    wanted = f"{protocol} iso9660 serial terminal normal configfile part_msdos" + ("" if uefi else " biosdisk")
+    command(["grub-mkrescue", "-d", f"/usr/lib/grub/{platform}", "--fonts=", "--locales=", "--themes=",
+             "--compress=no", f"--install-modules={wanted}", "-o", iso, tree])
     return iso

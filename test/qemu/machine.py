@@ -26,8 +26,9 @@ EXIT_PORT = 0x501  # isa-debug-exit: writing n there ends QEMU with the status 2
 class Setup:
     """What a machine is made of."""
 
-    image: object = None  # the multiboot kernel
+    image: object = None  # the kernel, for QEMU's own loaders
     iso: object = None  # or a CD-ROM with a boot loader
+    firmware: str = ""  # another one than the machine's own
     machine: str = "pc"
     memory: str = "128M"
     command_line: str = ""
@@ -39,6 +40,8 @@ class Setup:
         argv = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
         argv += ["-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"]
         argv += ["-machine", self.machine, "-accel", accelerator, "-m", self.memory]
+        if self.firmware:
+            argv += ["-bios", self.firmware]
         if self.exit_device:
             argv += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=2"]
         if self.image:

@@ -15,6 +15,9 @@ from outcome import TestFailure
 # Generous: they only end what hangs. Slow machines under an emulator need seconds for a boot.
 LIMIT = 180
 
+QBOOT = "qboot.rom"  # a firmware that only finds the kernel; QEMU knows where it is
+UEFI = "/usr/share/ovmf/OVMF.fd"
+
 
 @dataclasses.dataclass
 class Disk:
@@ -39,7 +42,8 @@ class Case:
     nets: list = dataclasses.field(default_factory=list)  # the options of each net device
     cable: int = 0  # which of them is connected to the test
     disks: list = dataclasses.field(default_factory=list)
-    grub: bool = False
+    grub: str = ""  # the command by which GRUB loads the kernel, from a CD-ROM: multiboot or multiboot2
+    firmware: str = ""  # QBOOT or UEFI instead of the machine's own
     exit_device: bool = True
     devices: tuple = ()  # more arguments; {folder} in them becomes the folder of this case
     limit: int = LIMIT
@@ -89,10 +93,15 @@ def setup_of(case, folder, link):
     modules = make_modules(case, folder)
     devices = [word.replace("{folder}", str(folder)) for word in case.devices]
     devices += [*net_devices(case, link), *disk_devices(case, folder)]
-    common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device}
+    common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device,
+              "firmware": case.firmware}
     if case.grub:
-        return Setup(iso=grub.make_iso(folder, case.image, case.command_line, modules), **common)
-    words = [f"{path} {arguments}" for path, arguments in modules]
+        iso = grub.make_iso(folder, case.image, case.command_line, modules, case.grub, case.firmware == UEFI)
+        return Setup(iso=iso, **common)
+    if case.image.name.endswith(".pvh.elf"):
+        words = [path for path, _ in modules]  # QEMU's PVH loader passes one, and no arguments
+    else:
+        words = [f"{path} {arguments}" for path, arguments in modules]
     return Setup(image=case.image, command_line=case.command_line, modules=words, **common)
 
 

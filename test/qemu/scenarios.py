@@ -86,6 +86,18 @@ def says(scenario, *texts):
     return checked
 
 
+def far_away(scenario):
+    """SCENARIO, and the kernel tells that the device's registers are above 4 GiB."""
+
+    def checked(machine, other):
+        scenario(machine, other)
+        found = re.findall(r"registers at 0x([0-9a-f]+)", machine.output)
+        if not found or any(int(address, 16) < 1 << 32 for address in found):
+            raise TestFailure(f"registers at {found}, not above 4 GiB")
+
+    return checked
+
+
 # The console
 
 

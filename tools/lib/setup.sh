@@ -11,6 +11,8 @@ package_of() {
 	compilers) lacks clang clang; lacks ld.lld lld; lacks g++ g++; lacks clang++ clang
 		lacks_file /usr/include/cmocka.h libcmocka-dev; clang_runtime ;;
 	qemu) lacks qemu-system-x86_64 qemu-system-x86 ;;
+	uefi) lacks_file /usr/share/ovmf/OVMF.fd ovmf
+		lacks_file /usr/lib/grub/x86_64-efi/multiboot2.mod grub-efi-amd64-bin ;;
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
 		lacks xorriso xorriso; lacks mformat mtools ;;
 	gdb) lacks gdb gdb ;;
