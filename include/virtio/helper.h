@@ -158,8 +158,8 @@ VIRTIO_MUST_CHECK int virtio_rng_fill(struct virtio_rng *rng, void *bytes, size_
 VIRTIO_MUST_CHECK int virtio_console_write_all(
 	struct virtio_console_port *port, const void *data, size_t length, size_t *taken, uint64_t deadline);
 
-/* Wait until the device has taken all that was written to PORT. 0, or VIRTIO_ERR_TIMEOUT, VIRTIO_ERR_UNSUPPORTED (no now
- * hook), VIRTIO_ERR_PROTOCOL. */
+/* Wait until the device has taken all that was written to PORT. 0, or VIRTIO_ERR_TIMEOUT, VIRTIO_ERR_PROTOCOL,
+ * VIRTIO_ERR_UNSUPPORTED (no now hook). */
 VIRTIO_MUST_CHECK int virtio_console_flush(struct virtio_console_port *port, uint64_t deadline);
 
 /* Wait until at least one byte is there, copy up to LENGTH to DATA. How many; VIRTIO_ERR_TIMEOUT;

@@ -4,7 +4,7 @@ import re
 import tree
 
 LIST = 'test/requirements.md'
-LISTED = re.compile(r'^- ([A-Z]+-L?\d+)', re.M)
+LISTED = re.compile(r'^- ([A-Z]+\d?-L?\d+)', re.M)
 
 
 def check(files):
