@@ -70,6 +70,21 @@ static const char *value_of(const char *word, const char *name)
 	return word;
 }
 
+static bool read_learning(const char *text, struct settings *settings)
+{
+	static const char *const words[] = {
+		[LEARN_BEST] = "best", [LEARN_POLL] = "poll", [LEARN_INTX] = "intx", [LEARN_MSIX] = "msix"};
+
+	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+		const char *rest = value_of(text, words[i]);
+		if (rest != NULL && at_end(rest)) {
+			settings->learning = (enum learning)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool read_word(const char *word, struct settings *settings)
 {
 	const char *value;
@@ -78,6 +93,8 @@ static bool read_word(const char *word, struct settings *settings)
 		return read_address(value, settings);
 	if ((value = value_of(word, "device=")) != NULL)
 		return read_device(value, settings);
+	if ((value = value_of(word, "interrupts=")) != NULL)
+		return read_learning(value, settings);
 	return true;
 }
 

@@ -6,9 +6,13 @@
  *             -netdev user,id=n0,hostfwd=udp:127.0.0.1:7777-10.0.2.15:7 -device virtio-net-pci,netdev=n0
  *     echo hello | nc -u -w1 127.0.0.1 7777
  *
- * A datagram that says "quit" is answered, too, and ends it. Nothing is copied: a received frame is turned round
- * where it lies, transmitted, and used to receive again. Read main.c for the driver, packet.c and on for the packets.
+ * It sleeps while there is nothing to do, until an interrupt wakes it: "interrupts=" on the command line chooses which,
+ * or "poll". A datagram that says "quit" is answered, too, and ends it. Nothing is copied: a received frame is turned
+ * round where it lies, transmitted, and used to receive again. Read main.c for the driver, packet.c and on for the
+ * packets.
  */
+#include <boot/clock.h>
+#include <boot/device_interrupts.h>
 #include <boot/info.h>
 #include <boot/platform.h>
 #include <virtio/helper.h>
@@ -23,6 +27,7 @@
 #define SECOND UINT64_C(1000000000)
 
 static struct virtio_device device;
+static struct boot_device_interrupts interrupts;
 static struct virtio_net net;
 static struct station station;
 static struct report report;
@@ -90,7 +95,7 @@ static int serve(void)
 static void idle(const struct virtio_platform *platform)
 {
 	if (!virtio_net_enable_receive_interrupts(&net))
-		platform->wait(platform->context, virtio_deadline(platform, SECOND));
+		report_sleep(&report, platform, virtio_deadline(platform, SECOND));
 	virtio_net_disable_receive_interrupts(&net);
 }
 
@@ -109,22 +114,35 @@ static int serve_all(const struct virtio_platform *platform)
 	return result;
 }
 
+static void route_interrupts(enum learning learning)
+{
+	static const enum boot_device_way ways[] = {
+		[LEARN_BEST] = BOOT_DEVICE_BEST, [LEARN_INTX] = BOOT_DEVICE_LINE, [LEARN_MSIX] = BOOT_DEVICE_MSIX};
+
+	if (learning != LEARN_POLL && boot_device_interrupts(&interrupts, &device, ways[learning]) < 0)
+		print("no such interrupts: polling\n");
+}
+
 static int start(const struct virtio_platform *platform, const struct settings *settings, const struct boot_info *info)
 {
 	struct virtio_pci_access pci = boot_pci(info);
 	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
 	int result = virtio_find(&device, platform, &sources, VIRTIO_ID_NET, settings->device, &virtio_support_all);
 
-	if (result == 0)
-		result = virtio_net_attach(&net, &device, NULL);
 	if (result < 0)
 		return result;
+	route_interrupts(settings->learning);
+	result = virtio_net_attach(&net, &device, NULL);
+	if (result < 0)
+		return result;
+	if (boot_device_interrupts_arrive(&interrupts))
+		boot_wait_set_longest(UINT64_MAX);
 	station.mtu = net.mtu;
 	station.address = settings->address;
 	station.mask = prefix_mask(settings->prefix);
 	for (unsigned i = 0; i < sizeof station.mac; i++)
 		station.mac[i] = net.mac[i];
-	report_start(&report, &station, settings, &device);
+	report_start(&report, &station, settings, &device, &interrupts);
 	return 0;
 }
 
@@ -138,14 +156,14 @@ int unikernel_main(const struct boot_info *info)
 	print_start();
 	if (!command_line_read(info->command_line, &settings)) {
 		print("net_echo: \"%s\" makes no sense: expected ip=ADDRESS/PREFIX, such as ip=10.0.2.15/24, or "
-		      "device=NUMBER\n",
+		      "device=NUMBER, or interrupts=best, poll, intx or msix\n",
 			settings.culprit);
 		return 2;
 	}
 	result = start(platform, &settings, info);
 	if (result == 0) {
 		result = serve_all(platform);
-		report_end(&report, &net);
+		report_end(&report, &net, &interrupts);
 		virtio_net_detach(&net, NULL, NULL);
 	}
 	if (result < 0)

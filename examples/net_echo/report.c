@@ -15,15 +15,15 @@ static void print_mac(const uint8_t mac[6])
 }
 
 void report_start(struct report *report, const struct station *station, const struct settings *settings,
-	const struct virtio_device *device)
+	const struct virtio_device *device, const struct boot_device_interrupts *interrupts)
 {
 	*report = (struct report){0};
 	print("ready: MAC ");
 	print_mac(station->mac);
 	print(", IP ");
 	print_address(station->address);
-	print("/%u, MTU %u, %s, %s ring, features 0x%lx\n", settings->prefix, station->mtu, device->transport->name,
-		device->ring->name, (unsigned long)device->features);
+	print("/%u, MTU %u, %s, %s ring, %s, features 0x%lx\n", settings->prefix, station->mtu, device->transport->name,
+		device->ring->name, boot_device_interrupts_describe(interrupts), (unsigned long)device->features);
 }
 
 void report_outcome(struct report *report, enum outcome outcome, const struct packet *packet)
@@ -42,7 +42,17 @@ void report_outcome(struct report *report, enum outcome outcome, const struct pa
 	print(", frame of %u bytes\n", packet->length);
 }
 
-void report_end(const struct report *report, const struct virtio_net *net)
+void report_sleep(struct report *report, const struct virtio_platform *platform, uint64_t deadline)
+{
+	uint64_t start = platform->now(platform->context);
+
+	platform->wait(platform->context, deadline);
+	report->sleeps++;
+	report->slept += platform->now(platform->context) - start;
+}
+
+void report_end(
+	const struct report *report, const struct virtio_net *net, const struct boot_device_interrupts *interrupts)
 {
 	const unsigned *outcomes = report->outcomes;
 
@@ -53,4 +63,6 @@ void report_end(const struct report *report, const struct virtio_net *net)
 	print("frames: %lu received, %lu dropped by the driver, %lu transmitted\n",
 		(unsigned long)net->first.receive.frames, (unsigned long)net->first.receive.dropped,
 		(unsigned long)net->first.transmit.frames);
+	print("slept: %u times, %lu ms; interrupts: %u\n", report->sleeps, (unsigned long)(report->slept / 1000000),
+		interrupts->count);
 }

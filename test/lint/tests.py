@@ -31,6 +31,7 @@ TESTED_BY = {
     'boot/info_store.c': 'test/unit/test_multiboot1.c',
     'boot/loader_memory.c': 'test/unit/test_multiboot1.c',
     'boot/local_apic.c': 'test/unit/test_wait.c',
+    'boot/device_interrupts.c': MACHINES,
     'boot/failure.c': BOOT_GUEST,
     'boot/memory.c': BOOT_GUEST,
     'boot/paging.c': BOOT_GUEST,

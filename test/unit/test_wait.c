@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Sleeping on fake machines: which alarm is taken, that a sleep always ends, and that it is a sleep. */
 
+#include "apic_interrupts.c"
 #include "fake/cmocka.h"
 #include "fake/machine.h"
-#include "apic_interrupts.c"
 #include "pic.c"
 #include "wait.c"
 

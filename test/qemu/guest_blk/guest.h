@@ -5,16 +5,19 @@
 
 #include <virtio/blk.h>
 
+#define GUEST_DISKS 8 /* with interrupts of their own */
+
 /* What the command line asked for; main.c describes the words. */
 struct guest_options {
-	unsigned disks;    /* how many there must be, 0: at least one */
-	uint64_t sectors;  /* of each disk to work on at most */
-	uint64_t seed;     /* what to write to the first disk; one more for each further disk */
-	uint64_t found;    /* what is on the first disk already, likewise */
-	bool has_found;    /* whether that was given */
-	uint16_t ring;     /* for virtio_blk_options */
-	uint16_t segments; /* likewise */
-	bool unmapped;     /* do without the map_device hook */
+	unsigned disks;      /* how many there must be, 0: at least one */
+	uint64_t sectors;    /* of each disk to work on at most */
+	uint64_t seed;       /* what to write to the first disk; one more for each further disk */
+	uint64_t found;      /* what is on the first disk already, likewise */
+	bool has_found;      /* whether that was given */
+	uint16_t ring;       /* for virtio_blk_options */
+	uint16_t segments;   /* likewise */
+	uint16_t interrupts; /* how to wait */
+	bool unmapped;       /* do without the map_device hook */
 };
 
 /* pattern.c: fill MEMORY with COUNT sectors of the pattern, from SECTOR on. */
@@ -23,8 +26,8 @@ void pattern_fill(uint8_t *memory, uint64_t sector, uint64_t count, uint64_t see
 /* pattern.c: whether that is there; else *WRONG is the first sector that differs. */
 bool pattern_check(const uint8_t *memory, uint64_t sector, uint64_t count, uint64_t seed, uint64_t *wrong);
 
-/* work.c: get memory for the requests, once. False: there is none. */
-bool work_prepare(void);
+/* work.c: get memory for the requests, once, and wait for interrupts from now on if SLEEP. False: there is none. */
+bool work_prepare(bool sleep);
 
 /* work.c: read, or write, the first SECTORS of the disk with many requests of odd shapes at once. NULL, or what went
  * wrong. */

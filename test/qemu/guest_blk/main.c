@@ -13,7 +13,11 @@
  *     ring=16        entries of the ring at most
  *     segments=1     of a request at most
  *     unmapped=1     do without map_device: registers of modern PCI devices go through configuration space then
+ *     interrupts=1   wait for MSI-X, 2: for INTx, 3: for the best of them; 0: poll (0). An interrupt must come, and one
+ *                    that does not is a failure
  */
+#include <boot/clock.h>
+#include <boot/device_interrupts.h>
 #include <boot/info.h>
 #include <boot/platform.h>
 #include <virtio/helper.h>
@@ -65,6 +69,7 @@ static struct guest_options read_options(const char *words)
 	options.ring = small_option(words, "ring");
 	options.segments = small_option(words, "segments");
 	options.unmapped = small_option(words, "unmapped");
+	options.interrupts = small_option(words, "interrupts");
 	return options;
 }
 
@@ -106,13 +111,30 @@ static const char *work(struct virtio_blk *blk, unsigned number, const struct gu
 	return error ? error : work_read(blk, sectors, options->seed + number);
 }
 
+/* Whether interrupts come as they were asked for. */
+static const char *check_interrupts(const struct boot_device_interrupts *interrupts, uint16_t asked)
+{
+	if (!asked)
+		return NULL;
+	boot_printf("%s: %u interrupts by %s, %u vectors\n", interrupts->device->name, interrupts->count,
+		boot_device_interrupts_describe(interrupts), interrupts->vectors);
+	return boot_device_interrupts_arrive(interrupts) && interrupts->count > 0 ? NULL : "interrupts";
+}
+
 /* Attach, work, detach: twice, since a driver must find its way back from the state that it left. */
 static const char *use(struct virtio_device *device, unsigned number, const struct guest_options *options)
 {
+	static const enum boot_device_way ways[] = {0, BOOT_DEVICE_MSIX, BOOT_DEVICE_LINE, BOOT_DEVICE_BEST};
+	static struct boot_device_interrupts all[GUEST_DISKS];
+	struct boot_device_interrupts *interrupts = &all[number % GUEST_DISKS];
 	const struct virtio_blk_options choice = {.ring_size = options->ring, .max_segments = options->segments};
 	struct virtio_blk blk;
 	const char *error = NULL;
 
+	if (options->interrupts && boot_device_interrupts(interrupts, device, ways[options->interrupts % 4]) < 0)
+		return "no such interrupts";
+	if (options->interrupts)
+		boot_wait_set_longest(UINT64_MAX);
 	for (unsigned round = 0; round < 2 && !error; round++) {
 		int result = virtio_blk_attach(&blk, device, &choice);
 		if (result < 0)
@@ -120,7 +142,10 @@ static const char *use(struct virtio_device *device, unsigned number, const stru
 		struct guest_options again = *options;
 		again.has_found = (round && !blk.read_only) || options->has_found;
 		again.found = round && !blk.read_only ? options->seed : options->found;
+		interrupts->count = 0;
 		error = work(&blk, number, &again);
+		if (!error)
+			error = check_interrupts(interrupts, options->interrupts);
 		if (virtio_blk_detach(&blk, NULL, NULL) < 0 && !error)
 			error = "detach";
 	}
@@ -134,7 +159,7 @@ static unsigned use_all(const struct boot_info *info, const struct guest_options
 	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
 	struct virtio_platform platform = *boot_platform();
 	struct virtio_search search = virtio_search_start(&platform, &sources);
-	struct virtio_device device;
+	static struct virtio_device devices[GUEST_DISKS]; /* each stays where it is: its interrupt's handler knows it */
 	unsigned count = 0;
 
 	if (options->unmapped)
@@ -142,10 +167,11 @@ static unsigned use_all(const struct boot_info *info, const struct guest_options
 	while (!*error && virtio_search_next(&search)) {
 		if (search.type != VIRTIO_ID_BLOCK)
 			continue;
-		if (virtio_search_open(&search, &device, &virtio_support_all) < 0)
+		struct virtio_device *device = &devices[count % GUEST_DISKS];
+		if (virtio_search_open(&search, device, &virtio_support_all) < 0)
 			*error = "open";
 		else
-			*error = use(&device, count, options);
+			*error = use(device, count, options);
 		count++;
 	}
 	return count;
@@ -154,7 +180,7 @@ static unsigned use_all(const struct boot_info *info, const struct guest_options
 int unikernel_main(const struct boot_info *info)
 {
 	struct guest_options options = read_options(info->command_line);
-	const char *error = work_prepare() ? NULL : "no memory";
+	const char *error = work_prepare(options.interrupts != 0) ? NULL : "no memory";
 	unsigned count = error ? 0 : use_all(info, &options, &error);
 
 	if (!error && (count == 0 || (options.disks && count != options.disks)))

@@ -43,6 +43,7 @@ struct walk {
 
 static struct job jobs[JOBS];
 static uint64_t random_state;
+static bool sleeping; /* wait for interrupts, instead of looking again */
 
 /* A number below LIMIT. */
 static unsigned random_below(unsigned limit)
@@ -51,8 +52,9 @@ static unsigned random_below(unsigned limit)
 	return (unsigned)(random_state >> 33) % limit;
 }
 
-bool work_prepare(void)
+bool work_prepare(bool sleep)
 {
+	sleeping = sleep;
 	size_t pages = (JOB_BYTES + BOOT_PAGE_SIZE - 1) / BOOT_PAGE_SIZE;
 
 	for (unsigned i = 0; i < JOBS; i++) {
@@ -163,6 +165,14 @@ static int reap(struct walk *walk)
 	return count;
 }
 
+/* Nothing has finished yet. */
+static void wait_for_interrupt(struct walk *walk, uint64_t deadline)
+{
+	if (!virtio_blk_enable_interrupts(walk->blk))
+		boot_platform()->wait(NULL, deadline);
+	virtio_blk_disable_interrupts(walk->blk);
+}
+
 static const char *run(struct walk *walk)
 {
 	uint64_t progress = now();
@@ -171,10 +181,13 @@ static const char *run(struct walk *walk)
 	for (unsigned i = 0; i < JOBS; i++)
 		walk->idle[walk->idle_count++] = &jobs[i];
 	while (!walk->error && (walk->next < walk->sectors || walk->idle_count < JOBS)) {
-		if (walk->waiting_count || walk->next < walk->sectors)
+		bool any = walk->waiting_count || walk->next < walk->sectors;
+		if (any && (!sleeping || walk->idle_count + walk->waiting_count == JOBS)) /* so that there is a wait */
 			submit(walk);
 		if (!walk->error && reap(walk) > 0)
 			progress = now();
+		else if (!walk->error && sleeping)
+			wait_for_interrupt(walk, progress + PATIENCE);
 		if (now() - progress > PATIENCE)
 			walk->error = "a request that never ends";
 	}
