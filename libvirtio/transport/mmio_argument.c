@@ -81,8 +81,8 @@ static bool read_number(const char **text, uint64_t *number)
 		(*text)++;
 		return read_digits(text, 16, number);
 	}
-	*number = 0;
-	return digit_value(**text) >= 10;
+	*number = 0; /* no digit may follow, because none may follow a number */
+	return true;
 }
 
 /* A number that may end in K, M or G. */

@@ -7,7 +7,7 @@
 #include "fake/platform.h"
 #include "fake/virtio_mmio.h"
 
-static uint8_t row[24 * 512];
+static uint8_t row[25 * 512]; /* one more than are looked at */
 static struct fake_region registers;
 static unsigned slots; /* so many are there */
 
@@ -25,7 +25,7 @@ static int setup(void **state)
 	fake_pci_start();
 	registers = (struct fake_region){.length = sizeof row, .read = read_row};
 	fake_pci_put_memory(0xfeb00000, &registers);
-	for (unsigned slot = 0; slot < 24; slot++) {
+	for (unsigned slot = 0; slot < 25; slot++) {
 		fake_region_store(&row[slot * 512], 4, 0x74726976);
 		fake_region_store(&row[slot * 512 + 4], 4, 1);
 	}
@@ -60,6 +60,15 @@ static void test_8_slots_on_the_first_io_apic(void **state)
 	check_row(5);
 }
 
+static void test_no_slot_is_looked_for_behind_the_row(void **state)
+{
+	(void)state;
+	struct virtio_mmio_window window;
+	slots = 25;
+	assert_true(virtio_mmio_microvm(fake_platform(), 23, &window));
+	assert_false(virtio_mmio_microvm(fake_platform(), 24, &window));
+}
+
 static void test_another_machine_has_none(void **state)
 {
 	(void)state;
@@ -77,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_24_slots_on_the_second_io_apic),
 		TEST(test_8_slots_on_the_first_io_apic),
+		TEST(test_no_slot_is_looked_for_behind_the_row),
 		TEST(test_another_machine_has_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
