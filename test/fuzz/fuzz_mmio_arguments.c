@@ -69,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = malloc(size + 1); /* of its own size, so that the sanitizers see an access behind it */
 
 	if (text != NULL) {
-		memcpy(text, data, size);
+		if (size > 0) /* else there may be no data at all */
+			memcpy(text, data, size);
 		text[size] = '\0';
 		check_all(text);
 	}
