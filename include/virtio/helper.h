@@ -90,12 +90,30 @@ static inline struct virtio_segment virtio_segment_identity(void *data, uint32_t
 uint64_t virtio_deadline(const struct virtio_platform *platform, uint64_t nanoseconds);
 
 /*
- * Submit one request, wait until it is done, return its result. For users without other requests in flight.
- * VIRTIO_ERR_TIMEOUT, or VIRTIO_ERR_PROTOCOL for a broken ring: the request is still the device's, and detach brings it
- * back. VIRTIO_ERR_AGAIN: no room, because earlier ones timed out. VIRTIO_ERR_UNSUPPORTED: no now hook. Other errors as
- * virtio_blk_submit. Interrupts stay as they are: when they are on, and end the wait hook, it wakes earlier.
+ * Submit one request through the first queue, wait until it is done, return its result. For users without other
+ * requests in flight there. VIRTIO_ERR_TIMEOUT, VIRTIO_ERR_PROTOCOL for a broken ring or a device that asks for a reset,
+ * VIRTIO_ERR_NO_DEVICE for one that has gone: while virtio_blk_in_flight(request) it is still the device's, and
+ * virtio_blk_restart or detach brings it back. VIRTIO_ERR_AGAIN: no room, because earlier ones timed out.
+ * VIRTIO_ERR_UNSUPPORTED: no now hook. Other errors as virtio_blk_submit. Interrupts stay as they are: when they are
+ * on, and end the wait hook, it wakes earlier.
  */
 VIRTIO_MUST_CHECK int virtio_blk_execute(struct virtio_blk *blk, struct virtio_blk_request *request, uint64_t deadline);
+
+/*
+ * Wait until at least one request of QUEUE is back, take up to COUNT (at least 1). How many; VIRTIO_ERR_TIMEOUT;
+ * VIRTIO_ERR_NO_DEVICE, VIRTIO_ERR_PROTOCOL: the device has gone, or is broken; VIRTIO_ERR_UNSUPPORTED: no now hook.
+ * Interrupts of the queue are on while it sleeps, and off afterwards; without any it looks every millisecond.
+ */
+VIRTIO_MUST_CHECK int virtio_blk_completed_wait(
+	struct virtio_blk_queue *queue, struct virtio_blk_request **requests, unsigned count, uint64_t deadline);
+
+/*
+ * The way back from a device that broke or hangs: virtio_blk_detach, which hands every request to RECLAIM, then
+ * virtio_blk_attach with the same options. Errors of either: BLK is not attached then. VIRTIO_ERR_INVALID: it was not
+ * before. What was written and not flushed may be lost.
+ */
+VIRTIO_MUST_CHECK int virtio_blk_restart(
+	struct virtio_blk *blk, void (*reclaim)(void *context, struct virtio_blk_request *request), void *context);
 
 /*
  * The serial number as a string: up to 20 printable bytes and a NUL into SERIAL (21 bytes); other bytes become '?';

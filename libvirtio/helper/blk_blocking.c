@@ -16,10 +16,12 @@ static int start(struct virtio_blk *blk, struct virtio_blk_request *request)
 	return count < 0 ? count : 0;
 }
 
-/* Look for REQUEST until it is back or DEADLINE is past. */
+/* Look for REQUEST until it is back or DEADLINE is past; ends early when the device has gone or is broken, which only
+ * its registers tell. */
 static int wait_for(struct virtio_blk *blk, const struct virtio_blk_request *request, uint64_t deadline)
 {
 	const struct virtio_platform *platform = blk->device->platform;
+	int error;
 
 	for (uint64_t nap = FIRST_NAP;; nap = nap < LONGEST_NAP ? 2 * nap : LONGEST_NAP) {
 		struct virtio_blk_request *done = NULL;
@@ -29,6 +31,9 @@ static int wait_for(struct virtio_blk *blk, const struct virtio_blk_request *req
 		if (done == request)
 			return 0;
 		uint64_t now = platform->now(platform->context);
+		bool patient = nap < LONGEST_NAP && now < deadline;
+		if (count == 0 && !patient && (error = virtio_device_check(blk->device)) < 0)
+			return error;
 		if (count == 0 && now >= deadline)
 			return VIRTIO_ERR_TIMEOUT;
 		/* Naps, since the runtime may not have asked for interrupts: then nothing else wakes us. */

@@ -97,6 +97,28 @@ static void test_a_past_deadline_still_looks_once(void **state)
 	fake_blk_detach();
 }
 
+static void remove_device(void *context)
+{
+	(void)context;
+	if (++waits == 3)
+		transport.gone = true;
+}
+
+/* Long before the deadline: a device that has gone answers nothing more. */
+static void test_a_device_that_is_pulled_out_ends_the_wait(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 3, &segment, 512);
+	fake_platform_on_wait(remove_device, NULL);
+	assert_int_equal(virtio_blk_execute(&blk, &request, deadline() + 1000 * SECOND), VIRTIO_ERR_NO_DEVICE);
+	assert_true(waits < 100);
+	assert_true(virtio_blk_in_flight(&request));
+	detach_all(fake_platform()->now);
+	assert_false(virtio_blk_in_flight(&request));
+	assert_int_equal(fake_platform_live(), 0);
+}
+
 static void test_errors_come_through(void **state)
 {
 	(void)state;
@@ -236,6 +258,7 @@ int main(void)
 		TEST(test_execute_needs_no_wait_hook),
 		TEST(test_a_deadline_ends_the_wait),
 		TEST(test_a_past_deadline_still_looks_once),
+		TEST(test_a_device_that_is_pulled_out_ends_the_wait),
 		TEST(test_errors_come_through),
 		TEST(test_no_room_is_told_at_once),
 		TEST(test_a_broken_ring_ends_the_wait),
