@@ -171,6 +171,7 @@ struct virtio_net {
 	uint8_t duplex;               /* read-only: VIRTIO_NET_HALF_DUPLEX, FULL_DUPLEX or DUPLEX_UNKNOWN */
 	uint32_t speed;               /* read-only: Mbit/s, or VIRTIO_NET_SPEED_UNKNOWN */
 	uint16_t pairs;               /* read-only: pairs that were set up, 1 or more */
+	uint16_t active_pairs;        /* read-only: those of them that the device was told to use: the first so many */
 	uint16_t max_pairs;           /* read-only: pairs that the device has */
 	struct virtio_net_pair first; /* the first pair, which the calls without a pair use */
 	struct virtio_net_pair *more; /* the others */

@@ -18,7 +18,7 @@ static int net_start(struct virtio_net *net, const struct virtio_net_options *op
 	int result = virtio_net_read_config(net);
 	if (result < 0)
 		return result;
-	net->pairs = 1;
+	net->pairs = net->active_pairs = 1;
 	net->first.enabled = true;
 	if ((result = virtio_net_pair_start(net, &net->first, 0, options)) < 0)
 		return result;

@@ -60,9 +60,9 @@ int virtio_net_frames_alloc(struct virtio_net_pair *pair, uint32_t limit)
 
 void virtio_net_frames_free(struct virtio_net_pair *pair)
 {
-	const struct virtio_platform *platform = pair->net->device->platform;
 	if (!pair->pool)
 		return;
+	const struct virtio_platform *platform = pair->net->device->platform;
 	platform->dma_free(platform->context, pair->pool_buffers, (size_t)pair->pool_count * pair->pool_frame_size,
 		pair->pool_address);
 	platform->free(platform->context, pair->pool, pair->pool_count * sizeof *pair->pool);

@@ -37,7 +37,7 @@ struct virtio_net_offload_ops {
 struct virtio_net_control_ops {
 	uint64_t features; /* that it makes usable */
 
-	/* Step 7 of 3.1.1: the control queue, and the pairs of queues beyond the first, PAIRS in all at most. */
+	/* Step 7 of 3.1.1: the pairs of queues beyond the first, and the control queue. */
 	int (*start)(struct virtio_net *net, const struct virtio_net_options *options);
 
 	/* The device is live: enable the pairs, and tell it of an address that we made up. May wait. */

@@ -33,6 +33,7 @@ static const struct virtio_feature_rule rules[] = {
 	{VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VQ},
 	{VIRTIO_NET_F_CTRL_VLAN, VIRTIO_NET_F_CTRL_VQ},
 	{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_RX}, /* 5.1.6.5.2.1: all commands of the class */
 	{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ},
 	{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ},
 	{VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ},
@@ -111,7 +112,7 @@ static int look_at_pairs(struct virtio_net *net, uint64_t *bad)
 	int result = virtio_device_config16(net->device, VIRTIO_NET_CONFIG_MAX_VIRTQUEUE_PAIRS, &pairs);
 	if (result < 0)
 		return result;
-	if (pairs >= 1 && pairs <= VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX) {
+	if (pairs >= 1 && pairs < VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX) { /* or the control queue has no number */
 		net->max_pairs = pairs;
 		return 0;
 	}

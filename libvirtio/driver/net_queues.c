@@ -354,7 +354,7 @@ static int transmit_add(struct virtio_net_pair *pair, struct virtio_net_frame *c
 
 int virtio_net_pair_transmit(struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count)
 {
-	if (!pair->enabled)
+	if (!__atomic_load_n(&pair->enabled, __ATOMIC_RELAXED))
 		return VIRTIO_ERR_INVALID;
 	int added = transmit_add(pair, frames, count);
 	if (added <= 0)

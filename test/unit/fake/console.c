@@ -7,6 +7,8 @@
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 
+#define QUEUES 8 /* that the device has: for three ports */
+
 struct fake_console fake_console;
 
 #define transport fake_console.transport
@@ -30,7 +32,7 @@ void fake_console_start(const struct fake_device_ops *ring, uint64_t features)
 	transport.rings[0] = ring->driver_end;
 	if (!(features & VIRTIO_F_VERSION_1))
 		fake_transport_make_legacy(&transport);
-	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++)
+	for (unsigned i = 0; i < QUEUES; i++)
 		transport.queues[i].size = features & VIRTIO_CONSOLE_F_MULTIPORT || i < 2 ? 64 : 0;
 	transport.config_region.write = write_register;
 	fake_transport_set_config(&transport, VIRTIO_CONSOLE_CONFIG_MAX_NR_PORTS, ports, sizeof ports);

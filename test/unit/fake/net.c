@@ -55,8 +55,8 @@ void fake_net_detach(void)
 
 void fake_net_forget(void)
 {
-	fake_device_detach(fake_net_receiveq());
-	fake_device_detach(fake_net_transmitq());
+	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++)
+		fake_device_detach(&fake_net.transport.queues[i].ring);
 }
 
 struct fake_device_ring *fake_net_receiveq(void)

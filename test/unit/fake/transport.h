@@ -25,7 +25,7 @@
 #include "fake/device.h"
 #include "fake/region.h"
 
-#define FAKE_TRANSPORT_QUEUES 8
+#define FAKE_TRANSPORT_QUEUES 20
 #define FAKE_TRANSPORT_QUEUE_SIZE 256 /* entries of a virtqueue at first */
 #define FAKE_TRANSPORT_CONFIG 256     /* bytes of configuration at first */
 #define FAKE_TRANSPORT_TRACE 64

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/* libvirtio/driver/net_control.c: one command at a time, whatever becomes of it (VIRTIO 5.1.6.5). */
+#include <string.h>
+
+#include "fake/cmocka.h"
+#include "fake/net_control.h"
+#include "fake/platform.h"
+
+#define net fake_net.net
+#define got fake_net_control
+
+#define MODERN (VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX)
+#define CONTROL                                                                                              \
+	(VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_CTRL_RX_EXTRA | \
+		VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
+#define FOR_EACH_KIND(kind) \
+	for (const struct fake_net_kind *kind = fake_net_kinds; kind < fake_net_kinds + fake_net_kind_count; kind++)
+
+static const struct virtio_net_options options = {.wanted = CONTROL, .control = &virtio_net_control};
+
+static void open_with(uint64_t features)
+{
+	fake_net_control_start(features, 0);
+	fake_net_attach(&options);
+}
+
+static uint64_t soon(void)
+{
+	return fake_platform_time() + 1000000;
+}
+
+/* NET-41, NET-L3, NET-L4: over every kind of device, in the same layout. */
+static void test_a_command_is_taken_and_answered(void **state)
+{
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		open_with(kind->features | CONTROL);
+		assert_int_equal(virtio_net_command_poll(&net), VIRTIO_ERR_INVALID);
+		assert_int_equal(virtio_net_set_vlan(&net, 0x123, true), 0);
+		assert_int_equal(virtio_net_command_poll(&net), 0);
+		assert_true(fake_net_control_serve());
+		assert_int_equal(got.command_class, VIRTIO_NET_CTRL_VLAN);
+		assert_int_equal(got.data[0] | got.data[1] << 8, 0x123);
+		assert_int_equal(virtio_net_command_poll(&net), 1);
+		assert_int_equal(virtio_net_command_poll(&net), VIRTIO_ERR_INVALID);
+		fake_net_detach();
+	}
+}
+
+static void test_commands_follow_each_other_past_the_end_of_the_ring(void **state)
+{
+	(void)state;
+	open_with(MODERN | CONTROL);
+	for (uint16_t i = 0; i < 1000; i++) {
+		assert_int_equal(virtio_net_set_vlan(&net, i, i & 1), 0);
+		assert_int_equal(virtio_net_command_wait(&net, soon()), 0);
+		assert_int_equal(got.data[0] | got.data[1] << 8, i);
+		assert_int_equal(got.command, i & 1 ? VIRTIO_NET_CTRL_VLAN_ADD : VIRTIO_NET_CTRL_VLAN_DEL);
+	}
+	assert_int_equal(got.count, 1000);
+	fake_net_detach();
+}
+
+/* NET-41: anything but OK is a refusal, also silence. */
+static void test_refusals_are_told(void **state)
+{
+	static const uint8_t acks[] = {1, 2, 0xff};
+
+	(void)state;
+	open_with(MODERN | CONTROL);
+	for (unsigned i = 0; i < 4; i++) {
+		got.ack = i < 3 ? acks[i] : 0;
+		got.silent = i == 3;
+		assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+		assert_int_equal(virtio_net_command_wait(&net, soon()), VIRTIO_ERR_IO);
+	}
+	got.silent = false;
+	assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+	assert_int_equal(virtio_net_command_wait(&net, soon()), 0);
+	fake_net_detach();
+}
+
+/* HN-12, HR-09: a late answer is the old command's; until it comes there is no other. */
+static void test_a_command_without_an_answer_stays_the_devices(void **state)
+{
+	(void)state;
+	open_with(MODERN | CONTROL);
+	fake_platform_on_wait(NULL, NULL);
+	assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+	assert_int_equal(virtio_net_command_wait(&net, soon()), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(virtio_net_set_vlan(&net, 2, true), VIRTIO_ERR_AGAIN);
+	assert_int_equal(virtio_net_command_wait(&net, soon()), VIRTIO_ERR_TIMEOUT);
+	assert_true(fake_net_control_serve());
+	assert_int_equal(got.data[0], 1);
+	assert_int_equal(virtio_net_command_wait(&net, 0), 0);
+	assert_int_equal(virtio_net_set_vlan(&net, 2, true), 0);
+	fake_net_detach(); /* with one under way: nothing leaks */
+}
+
+static void test_a_broken_control_queue_is_told(void **state)
+{
+	struct virtio_net_frame *frame;
+
+	(void)state;
+	open_with(MODERN | CONTROL);
+	assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+	fake_device_lie_used(fake_net_controlq(), 77, 1);
+	assert_int_equal(virtio_net_command_poll(&net), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_net_command_wait(&net, soon()), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_net_poll_config(&net), VIRTIO_ERR_PROTOCOL);
+	fake_net_deliver(1, 60); /* frames go on */
+	assert_int_equal(virtio_net_receive(&net, &frame, 1), 1);
+	fake_net_detach();
+}
+
+/* NET-31, NET-32, NET-35, NET-42: without its feature a command is not even made. */
+static void test_commands_without_their_feature_are_refused(void **state)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	const struct virtio_net_coalescing when = {0};
+	struct virtio_net_coalescing then;
+
+	(void)state;
+	for (unsigned control = 0; control < 2; control++) {
+		if (control)
+			open_with(MODERN);
+		else
+			fake_net_attach(NULL);
+		assert_int_equal(virtio_net_set_mac(&net, mac), VIRTIO_ERR_UNSUPPORTED);
+		for (unsigned mode = 0; mode < 6; mode++)
+			assert_int_equal(virtio_net_set_receive_mode(&net, mode, true), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_mac_filter(&net, NULL, 0, NULL, 0), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_vlan(&net, 1, true), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_acknowledge_announce(&net), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_receive_offloads(&net, 0), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_pairs(&net, 1), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_hash(&net, 0, NULL, 0), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_rss(&net, &(struct virtio_net_rss){0}), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_coalescing(&net, true, &when), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_queue_coalescing(&net, 0, true, &when), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_get_queue_coalescing(&net, 0, true, &then), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(got.count, 0);
+		fake_net_detach();
+	}
+}
+
+/* Some offer a control queue that they do not have. */
+static void test_a_device_without_its_control_queue_is_used_without(void **state)
+{
+	const struct virtio_net_options required = {.required = VIRTIO_NET_F_CTRL_VLAN, .control = &virtio_net_control};
+
+	(void)state;
+	fake_net_control_start(MODERN | CONTROL, 0);
+	fake_net.transport.queues[2].size = 0;
+	fake_net_attach(&options);
+	assert_false(net.features & CONTROL);
+	fake_net_deliver(1, 60);
+	fake_net_detach();
+	assert_int_equal(virtio_net_attach(&net, &fake_net.transport.device, &required), VIRTIO_ERR_NO_DEVICE);
+	assert_int_equal(fake_platform_live(), 0);
+}
+
+static void test_a_control_queue_that_is_too_short_is_refused(void **state)
+{
+	(void)state;
+	fake_net_control_start(MODERN | CONTROL, 0);
+	fake_net.transport.queues[2].size = 2;
+	assert_int_equal(virtio_net_attach(&net, &fake_net.transport.device, &options), VIRTIO_ERR_PROTOCOL);
+	assert_true(fake_platform_logged("too short for a command"));
+	assert_int_equal(fake_platform_live(), 0);
+}
+
+static void test_every_failing_allocation_is_survived(void **state)
+{
+	const struct virtio_net_options several = {.wanted = CONTROL, .control = &virtio_net_control, .pairs = 3};
+	unsigned nth = 1;
+
+	(void)state;
+	for (; nth < 60; nth++) {
+		int result;
+
+		fake_net_control_start(MODERN | CONTROL | VIRTIO_NET_F_MQ, 3);
+		fake_platform_fail_allocation(nth);
+		result = virtio_net_attach(&net, &fake_net.transport.device, &several);
+		if (result == 0)
+			break;
+		assert_int_equal(result, VIRTIO_ERR_NO_MEMORY);
+		assert_int_equal(fake_platform_live(), 0);
+	}
+	fake_platform_fail_allocation(0);
+	assert_in_range(nth, 20, 40);
+	fake_net_detach();
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_platform_start();
+	fake_net_control_start(MODERN, 0);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_command_is_taken_and_answered),
+		TEST(test_commands_follow_each_other_past_the_end_of_the_ring),
+		TEST(test_refusals_are_told),
+		TEST(test_a_command_without_an_answer_stays_the_devices),
+		TEST(test_a_broken_control_queue_is_told),
+		TEST(test_commands_without_their_feature_are_refused),
+		TEST(test_a_device_without_its_control_queue_is_used_without),
+		TEST(test_a_control_queue_that_is_too_short_is_refused),
+		TEST(test_every_failing_allocation_is_survived),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
