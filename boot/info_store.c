@@ -38,8 +38,8 @@ static bool info_store_extends(struct boot_info_store *store, uint64_t base, uin
 
 void boot_info_store_memory(struct boot_info_store *store, uint64_t base, uint64_t length, uint32_t type)
 {
-	if (length == 0)
-		return;
+	if (length == 0 || base == UINT64_MAX)
+		return; /* that last byte has no end that could be told */
 	if (info_store_extends(store, base, length, type))
 		return;
 	if (store->info.memory_count == BOOT_INFO_MEMORY_MAX) {

@@ -102,6 +102,17 @@ static void test_the_map_and_the_acpi_root_are_taken(void **state)
 	assert_int_equal(store.info.acpi_root, 0x123456789a);
 }
 
+static void test_entries_of_no_length_do_not_count(void **state)
+{
+	(void)state;
+	put_map_entry(1, 0x8000000, 0, 1);
+	put_map_entry(2, UINT64_MAX, 1, 2);
+	put_map_entry(3, UINT64_MAX - 1, 2, 3);
+	assert_int_equal(parse(), 0);
+	assert_int_equal(store.info.memory_count, 2);
+	assert_int_equal(store.info.memory[1].length, 1);
+}
+
 static void test_version_0_has_no_map_and_64_mib(void **state)
 {
 	(void)state;
@@ -228,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_structure_out_of_reach_is_refused, setup),
 		cmocka_unit_test_setup(test_absent_parts_are_empty_and_never_null, setup),
 		cmocka_unit_test_setup(test_the_map_and_the_acpi_root_are_taken, setup),
+		cmocka_unit_test_setup(test_entries_of_no_length_do_not_count, setup),
 		cmocka_unit_test_setup(test_version_0_has_no_map_and_64_mib, setup),
 		cmocka_unit_test_setup(test_a_map_that_is_missing_empty_or_out_of_reach_is_refused, setup),
 		cmocka_unit_test_setup(test_the_command_line_has_no_file_name_and_is_a_copy, setup),
