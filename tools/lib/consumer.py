@@ -32,14 +32,16 @@ class Installed:
         self.prefix = next(self.root.rglob("include")).parent
         self.environment = {**os.environ, "PKG_CONFIG_PATH": str(files[0].parent), "PKG_CONFIG_LIBDIR": ""}
 
-    def flags(self, what, *packages):
+    def flags(self, what, *packages, doors=()):
         argv = ["pkg-config", f"--define-variable=prefix={self.prefix}", what, *packages]
+        if doors:
+            argv.insert(1, "--define-variable=doors=" + " ".join(f"-Wl,--undefined={door}" for door in doors))
         return shlex.split(command(argv, env=self.environment))
 
-    def build(self, compiler, linker, output, sources, packages):
+    def build(self, compiler, linker, output, sources, packages, doors=()):
         """Compile and link in one step, as a user would."""
         command([compiler, *WARNINGS, *self.flags("--cflags", *packages), f"-fuse-ld={linker}", *sources, "-o", output,
-                 *self.flags("--libs", *packages)])
+                 *self.flags("--libs", *packages, doors=doors)])
         return output
 
 
@@ -69,11 +71,19 @@ def check_shim_alone(build, compiler, linker, accelerator):
     with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
         image = pathlib.Path(folder, "shim.elf")
         source = builds.TOP / "test" / "boot_alone" / "shim.c"
-        Installed(build, folder).build(compiler, linker, image, [source], ["libvirtio_boot"])
+        installed = Installed(build, folder)
+        installed.build(compiler, linker, image, [source], ["libvirtio_boot"])
         symbols = command(["nm", image])
         if " virtio_" in symbols or " virtqueue_" in symbols:
             raise TestFailure(f"the library is in it\n{symbols}")
         boot(image, scenarios.ends_with(SHIM_ALONE_STATUS), accelerator)
+        # QEMU would take a multiboot door if there were one, besides the one that is asked for.
+        for doors in (["boot_pvh"], ["boot_pvh", "boot_multiboot2"]):
+            image = pathlib.Path(folder, "doors.pvh.elf")
+            installed.build(compiler, linker, image, [source], ["libvirtio_boot"], doors)
+            if "boot_multiboot1" in command(["nm", image]):
+                raise TestFailure(f"multiboot 1 is in it, and only {doors} were asked for")
+            boot(image, scenarios.ends_with(SHIM_ALONE_STATUS), accelerator)
 
 
 def check_library_alone(build, compiler, linker):
