@@ -21,7 +21,6 @@ enum {
 	INFO_SIZE_0 = 40,
 	INFO_MAP = 40,
 	INFO_MAP_COUNT = 48,
-	INFO_SIZE_1 = 56,
 };
 
 /* A module's entry, and a memory map's. */
@@ -118,7 +117,7 @@ int boot_pvh_parse(
 	pvh_read_modules(&p);
 	if (pvh_word(&p, INFO_VERSION) == 0)
 		pvh_assume_memory(&p);
-	else if (boot_loader_memory_at(memory, address, INFO_SIZE_1) != NULL)
+	else
 		pvh_read_map(&p);
 	if (store->info.memory_count == 0) {
 		boot_printf("boot: the loader told of no memory\n");

@@ -125,7 +125,7 @@ static void test_what_bridges_pass_on_is_left_alone(void **state)
 	fake_pci_make_bridge(bridge, 0); /* a bus that nobody numbered */
 	fake_region_store(&bridge->config[0x1c], 2, 0xc0c0);
 	fake_region_store(&bridge->config[0x20], 4, 0xc000c000);
-	fake_region_store(&bridge->config[0x24], 4, 0x0001fff1); /* base above limit: closed */
+	fake_region_store(&bridge->config[0x24], 4, 0xc011c021); /* base above limit: closed */
 	fake_pci_set_bar(net, 0, FAKE_PCI_IO, 0, 0x20, NULL);
 	fake_pci_set_bar(net, 4, FAKE_PCI_MEMORY64, 0, 0x4000, NULL);
 	struct virtio_pci_windows larger = windows;

@@ -135,6 +135,9 @@ static void test_a_map_that_is_missing_empty_or_out_of_reach_is_refused(void **s
 	fake_loader_put32(INFO + 48, UINT32_MAX);
 	assert_int_equal(parse(), -1);
 	assert_true(fake_serial_has("memory map at 0xa300 with 4294967295 entries lies out of reach"));
+	fake_loader_put32(INFO + 48, 0x0aaaaaab); /* 24 bytes each would be 8 in 32 bits */
+	assert_int_equal(parse(), -1);
+	assert_true(fake_serial_has("with 178956971 entries lies out of reach"));
 	fake_loader_put32(INFO + 48, 1);
 	fake_loader_put64(INFO + 40, FAKE_LOADER_END - 23);
 	assert_int_equal(parse(), -1);
