@@ -5,6 +5,7 @@ import concurrent.futures
 
 import builds
 import disk
+import interrupts
 import machine
 import scenarios
 import time_and_power
@@ -289,7 +290,8 @@ def all_cases(made):
     for build in [build for build in builds.IMAGES if build in made]:
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
-                     blk_cases, mmio_cases, pci_cases, peek_cases]
+                     blk_cases, mmio_cases, pci_cases, peek_cases,
+                     interrupts.cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

@@ -4,6 +4,7 @@
  * for, most of which must end in an exception. test/qemu/cases.py starts it and compares what it prints.
  */
 #include <boot/info.h>
+#include <boot/interrupt.h>
 #include <boot/memory.h>
 #include <boot/platform.h>
 
@@ -109,6 +110,46 @@ static int check_sse(void)
 	return twice == 42 ? 0 : -1;
 }
 
+static unsigned interrupts_taken;
+
+/* As large a frame as a handler may have. */
+static void scribble(void *context)
+{
+	volatile uint8_t room[8192];
+
+	for (size_t i = 0; i < sizeof room; i++)
+		room[i] = 0xee;
+	interrupts_taken += *(unsigned *)context;
+}
+
+/* The 128 bytes below the stack pointer belong to whoever was interrupted, and so do all general registers. */
+static int check_red_zone(void)
+{
+	static unsigned one = 1;
+	uint64_t wrong = 0;
+
+	boot_interrupt_set(60, scribble, &one);
+	for (unsigned i = 0; i < 3; i++)
+		__asm__ volatile("movq $-16, %%rcx\n"
+				 "1: movq %%rcx, (%%rsp, %%rcx, 8)\n"
+				 "incq %%rcx\n"
+				 "jnz 1b\n"
+				 "movl $0x8888, %%r8d\n"
+				 "int $60\n"
+				 "subq $0x8888, %%r8\n"
+				 "orq %%r8, %0\n"
+				 "movq $-16, %%rcx\n"
+				 "2: movq (%%rsp, %%rcx, 8), %%r8\n"
+				 "subq %%rcx, %%r8\n"
+				 "orq %%r8, %0\n"
+				 "incq %%rcx\n"
+				 "jnz 2b"
+				 : "+r"(wrong)
+				 :
+				 : "rcx", "r8", "cc", "memory");
+	return wrong == 0 && interrupts_taken == 3 ? 0 : -1;
+}
+
 /* Volatile, so that the compiler does not see what is wrong with the access. */
 static volatile uint64_t *volatile somewhere;
 
@@ -156,6 +197,8 @@ int unikernel_main(const struct boot_info *info)
 		return 2;
 	if (check_sse() < 0)
 		return 3;
+	if (check_red_zone() < 0)
+		return 4;
 	boot_printf("all is well\n");
 	return provoke(info->command_line);
 }

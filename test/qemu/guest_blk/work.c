@@ -173,6 +173,16 @@ static void wait_for_interrupt(struct walk *walk, uint64_t deadline)
 	virtio_blk_disable_interrupts(walk->blk);
 }
 
+/* With interrupts on before anything is submitted, one must come, however fast the disk is. */
+static void submit_and_sleep(struct walk *walk, uint64_t deadline)
+{
+	bool waiting = virtio_blk_enable_interrupts(walk->blk);
+
+	submit(walk);
+	if (!waiting && !walk->error)
+		boot_platform()->wait(NULL, deadline);
+}
+
 static const char *run(struct walk *walk)
 {
 	uint64_t progress = now();
@@ -182,8 +192,10 @@ static const char *run(struct walk *walk)
 		walk->idle[walk->idle_count++] = &jobs[i];
 	while (!walk->error && (walk->next < walk->sectors || walk->idle_count < JOBS)) {
 		bool any = walk->waiting_count || walk->next < walk->sectors;
-		if (any && (!sleeping || walk->idle_count + walk->waiting_count == JOBS)) /* so that there is a wait */
+		if (any && !sleeping)
 			submit(walk);
+		else if (any && walk->idle_count + walk->waiting_count == JOBS)
+			submit_and_sleep(walk, progress + PATIENCE);
 		if (!walk->error && reap(walk) > 0)
 			progress = now();
 		else if (!walk->error && sleeping)
