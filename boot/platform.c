@@ -46,6 +46,22 @@ static void platform_dma_free(void *context, void *memory, size_t size, uint64_t
 	boot_free(memory, size);
 }
 
+/* Nobody here sets an IOMMU up, and one that nobody set up lets everything pass: addresses stay what they are. */
+static int platform_dma_map(void *context, struct virtio_dma_range *ranges, size_t count)
+{
+	(void)context;
+	(void)ranges;
+	(void)count;
+	return 0;
+}
+
+static void platform_dma_unmap(void *context, struct virtio_dma_range *ranges, size_t count)
+{
+	(void)context;
+	(void)ranges;
+	(void)count;
+}
+
 static void *platform_map_device(void *context, uint64_t physical_address, uint64_t length)
 {
 	(void)context;
@@ -80,6 +96,8 @@ static const struct virtio_platform platform_hooks = {
 	.free = platform_free,
 	.dma_alloc = platform_dma_alloc,
 	.dma_free = platform_dma_free,
+	.dma_map = platform_dma_map,
+	.dma_unmap = platform_dma_unmap,
 	.map_device = platform_map_device,
 	.now = platform_now,
 	.wait = platform_wait,

@@ -42,17 +42,18 @@ VIRTIO_BEGIN_DECLS
  * virtio_device_add_queue; fields are for reading only.
  */
 struct virtio_queue {
-	struct virtqueue ring;                      /* the ring itself */
+	struct virtqueue ring;                      /* the ring itself; first, so that one is found from the other */
 	void (*notify)(struct virtio_queue *queue); /* the transport's; while the device is not ready: remember it */
 	struct virtio_region window;                /* for the transport: where to write a notification */
 	uint32_t notify_value;                      /* for the transport: what to write there */
 	uint16_t index;                             /* its number in the device */
-	uint16_t vector;              /* its MSI-X vector, or VIRTIO_NO_VECTOR: then interrupts are INTx's */
-	bool notify_pending;          /* a notification waits for virtio_device_ready */
-	bool fault_logged;            /* that the ring is broken has been told */
-	bool in_reset;                /* virtio_queue_reset has reset it */
-	struct virtio_device *device; /* whose it is */
-	struct virtio_queue *next;    /* next queue of the same device */
+	uint16_t vector;                /* its MSI-X vector, or VIRTIO_NO_VECTOR: then interrupts are INTx's */
+	bool notify_pending;            /* a notification waits for virtio_device_ready */
+	bool fault_logged;              /* that the ring is broken has been told */
+	bool in_reset;                  /* virtio_queue_reset has reset it */
+	struct virtio_mapping *mapping; /* private: with ACCESS_PLATFORM, else NULL */
+	struct virtio_device *device;   /* whose it is */
+	struct virtio_queue *next;      /* next queue of the same device */
 };
 
 /*
@@ -92,9 +93,9 @@ struct virtio_feature_rule {
 
 /*
  * Steps 1 to 6 of 3.1.1: reset, acknowledge, and agree on features: those of WANTED that the device offers, less
- * those whose RULES (NULL: none) do not hold. WANTED are the features of the device type (bits 0 to 23 and 50 to 63),
- * and VIRTIO_F_ACCESS_PLATFORM if the driver maps its buffers; the rest of the common ones the common layers add by
- * themselves (VERSION_1, ANY_LAYOUT, EVENT_IDX, INDIRECT_DESC, NOTIFICATION_DATA, RING_RESET, the ring's own, ...).
+ * those whose RULES (NULL: none) do not hold. WANTED are the features of the device type (bits 0 to 23 and 50 to 63);
+ * the common ones the common layers add by themselves (VERSION_1, ANY_LAYOUT, EVENT_IDX, INDIRECT_DESC,
+ * NOTIFICATION_DATA, RING_RESET, ACCESS_PLATFORM where there are the hooks for it, the ring's own, ...).
  * REQUIRED are those without which the driver cannot work. On success dev->features tells what was agreed on,
  * dev->ring which ring. May wait for the reset.
  *
@@ -226,7 +227,10 @@ static inline bool virtio_device_has(const struct virtio_device *dev, uint64_t f
 	return (dev->features & feature) != 0;
 }
 
-/* virtqueue_add on the queue's ring. Same results. */
+/*
+ * virtqueue_add on the queue's ring. Same results; with ACCESS_PLATFORM also what the dma_map hook answered, when it
+ * refused the first buffer.
+ */
 VIRTIO_MUST_CHECK static inline int virtio_queue_add(
 	struct virtio_queue *queue, const struct virtqueue_buffer *buffers, unsigned count)
 {

@@ -68,9 +68,10 @@ struct virtio_platform {
 	void (*dma_free)(void *context, void *memory, size_t size, uint64_t device_address);
 
 	/*
-	 * Optional, called only for devices with VIRTIO_F_ACCESS_PLATFORM: make COUNT ranges of caller-owned memory
-	 * reachable for the device and store where it finds them. 0, or a negative enum virtio_error with nothing
-	 * mapped. Called on the data path, once a burst: must not block. Without it such devices are refused.
+	 * Optional, called only for devices with VIRTIO_F_ACCESS_PLATFORM: make COUNT ranges of the caller's memory
+	 * reachable for the device and store where it finds them. A range may lie in memory that dma_alloc gave: then
+	 * it may stay where it is. 0, or a negative enum virtio_error with nothing mapped. Called on the data path,
+	 * once a burst: must not block. Without it such devices are refused.
 	 */
 	int (*dma_map)(void *context, struct virtio_dma_range *ranges, size_t count);
 

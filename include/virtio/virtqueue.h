@@ -28,7 +28,7 @@ VIRTIO_BEGIN_DECLS
 
 /* Contiguous memory that is, or is part of, a buffer. Owner: whoever owns the memory fills it in. */
 struct virtio_segment {
-	void *data;              /* for the processor */
+	void *data;              /* for the processor; NULL: from dma_alloc, where the device reaches it unmapped */
 	uint64_t device_address; /* of the same byte, for the device */
 	uint32_t length;         /* bytes, at least 1 */
 };
@@ -168,6 +168,9 @@ void virtqueue_restart(struct virtqueue *vq);
  * virtqueue too.
  */
 void *virtqueue_take_back(struct virtqueue *vq);
+
+/* After a reset, too, for the device layer: what REPLACE answers for a token is the buffer's token from now on. */
+void virtqueue_replace_tokens(struct virtqueue *vq, void *(*replace)(struct virtqueue *vq, void *token));
 
 /*
  * Put up to COUNT buffers into the ring, in order. The device does not see them before virtqueue_publish.

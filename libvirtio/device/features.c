@@ -46,14 +46,14 @@ static const struct virtqueue_ops *choose_ring(const struct virtio_device *dev)
 }
 
 /* The common features that may be accepted on this transport. */
-static uint64_t common_features(const struct virtio_device *dev, uint64_t wanted)
+static uint64_t common_features(const struct virtio_device *dev)
 {
 	uint64_t features = ALWAYS_WANTED | dev->ring->feature;
 
 	if (VIRTIO_FENCES_SUIT_DEVICES)
 		features |= VIRTIO_F_ORDER_PLATFORM;
 	if (VIRTIO_HAS_HOOK(dev->platform, dma_map) && VIRTIO_HAS_HOOK(dev->platform, dma_unmap))
-		features |= wanted & VIRTIO_F_ACCESS_PLATFORM;
+		features |= VIRTIO_F_ACCESS_PLATFORM;
 	return features & dev->transport->features;
 }
 
@@ -88,7 +88,7 @@ int virtio_features_negotiate(
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 
-	uint64_t known = (wanted & DEVICE_TYPE_FEATURES) | common_features(dev, wanted);
+	uint64_t known = (wanted & DEVICE_TYPE_FEATURES) | common_features(dev);
 	dev->features = close_over(dev->offered & known, rules);
 	uint64_t missing = (required | dev->transport->required_features) & ~dev->features;
 	if (missing) {

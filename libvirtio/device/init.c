@@ -75,7 +75,7 @@ static int confirm_features(struct virtio_device *dev)
 	bool mapping = (dev->offered & ~dev->features) & VIRTIO_F_ACCESS_PLATFORM;
 	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: refuses features 0x%llx of 0x%llx%s", dev->name,
 		(unsigned long long)dev->features, (unsigned long long)dev->offered,
-		mapping ? ": it insists on ACCESS_PLATFORM, which needs the dma_map hook and a driver that maps" : "");
+		mapping ? ": it insists on ACCESS_PLATFORM, which needs the dma_map and dma_unmap hooks" : "");
 	return VIRTIO_ERR_UNSUPPORTED;
 }
 
@@ -130,6 +130,8 @@ int virtio_device_reset(struct virtio_device *dev)
 
 	if (result == VIRTIO_ERR_TIMEOUT)
 		set_dma(dev, false);
+	if (result != VIRTIO_ERR_UNSUPPORTED)
+		virtio_queues_recover(dev, result == VIRTIO_ERR_TIMEOUT);
 	return result == VIRTIO_ERR_NO_DEVICE ? 0 : result;
 }
 

@@ -28,6 +28,21 @@ VIRTIO_MUST_CHECK int virtio_patience_begin(struct virtio_device *dev, struct vi
 /* Let some time pass. True: look again. False: VIRTIO_RESET_TIMEOUT is over, and we have looked after that. */
 VIRTIO_MUST_CHECK bool virtio_patience_lasts(struct virtio_device *dev, struct virtio_patience *patience);
 
+/* mapping.c: set up the mapping of QUEUE's buffers where the device asks for it. 0, or VIRTIO_ERR_NO_MEMORY. */
+VIRTIO_MUST_CHECK int virtio_mapping_begin(struct virtio_queue *queue);
+
+/*
+ * The device was reset: unmap what it held of QUEUE, so that it can be taken back as it was added. A STUCK device may
+ * still use it: then it stays mapped for ever.
+ */
+void virtio_mapping_recover(struct virtio_queue *queue, bool stuck);
+
+/* Map again, after that. */
+void virtio_mapping_restart(struct virtio_queue *queue);
+
+/* Free what virtio_mapping_begin allocated. */
+void virtio_mapping_end(struct virtio_queue *queue);
+
 /* From now on QUEUE notifies the device, first of what was put into it before. */
 void virtio_queue_go_live(struct virtio_queue *queue);
 
@@ -39,6 +54,9 @@ void virtio_queues_go_live(struct virtio_device *dev);
 
 /* From now on queues remember notifications, and forget those that they remembered. */
 void virtio_queues_hold(struct virtio_device *dev);
+
+/* virtio_mapping_recover for all queues. */
+void virtio_queues_recover(struct virtio_device *dev, bool stuck);
 
 /* Free all queues, or only forget them when the device may still use their memory. */
 void virtio_queues_drop(struct virtio_device *dev, bool free_memory);

@@ -41,11 +41,19 @@ void virtio_queues_hold(struct virtio_device *dev)
 		virtio_queue_hold(queue);
 }
 
-void virtio_queues_drop(struct virtio_device *dev, bool free_memory)
+void virtio_queues_recover(struct virtio_device *dev, bool stuck)
 {
 	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
+		virtio_mapping_recover(queue, stuck);
+}
+
+void virtio_queues_drop(struct virtio_device *dev, bool free_memory)
+{
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next) {
+		virtio_mapping_end(queue);
 		if (free_memory)
 			virtqueue_free(&queue->ring);
+	}
 	dev->queues = NULL;
 }
 
@@ -106,9 +114,15 @@ int virtio_device_add_queue(
 	int result = create_ring(dev, queue, device_size, max_size, max_segments);
 	if (result < 0)
 		return result;
+	result = virtio_mapping_begin(queue);
+	if (result < 0) {
+		virtqueue_free(&queue->ring);
+		return complain(dev, index, result, "no memory for the mapping of its buffers");
+	}
 	virtio_vectors_assign(dev, queue);
 	result = dev->transport->start_queue(dev, queue);
 	if (result < 0) {
+		virtio_mapping_end(queue);
 		virtqueue_free(&queue->ring);
 		return result;
 	}

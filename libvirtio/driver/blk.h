@@ -80,9 +80,8 @@ static inline void blk_frame_segments(
 	struct virtio_blk_frame *frame = &queue->frames[slot];
 	uint64_t address = queue->frames_address + slot * sizeof(*frame);
 
-	segments[0] = (struct virtio_segment){&frame->header, address, sizeof(frame->header)};
-	segments[1 + data] =
-		(struct virtio_segment){&frame->status, address + offsetof(struct virtio_blk_frame, status), 1};
+	segments[0] = (struct virtio_segment){NULL, address, sizeof(frame->header)};
+	segments[1 + data] = (struct virtio_segment){NULL, address + offsetof(struct virtio_blk_frame, status), 1};
 }
 
 #endif

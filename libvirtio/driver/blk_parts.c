@@ -129,7 +129,7 @@ static void write_range(struct virtio_blk_queue *queue, uint16_t slot, const str
 		.count = le32_from((uint32_t)part->sectors),
 		.flags = le32_from(unmap ? VIRTIO_BLK_RANGE_UNMAP : 0),
 	};
-	part->segments[1] = (struct virtio_segment){range,
+	part->segments[1] = (struct virtio_segment){NULL,
 		queue->frames_address + slot * sizeof(struct virtio_blk_frame) +
 			offsetof(struct virtio_blk_frame, range),
 		sizeof(*range)};

@@ -70,7 +70,7 @@ void virtio_buffers_put(struct virtio_buffers *buffers, const uint8_t *buffer)
 static int add(struct virtio_buffers *buffers, uint8_t *buffer, uint32_t length, bool writable)
 {
 	uint64_t address = buffers->address + (uint64_t)(buffer - buffers->memory);
-	const struct virtio_segment segment = {buffer, address, length};
+	const struct virtio_segment segment = {NULL, address, length};
 	const struct virtqueue_buffer one = {&segment, buffer, writable ? 0 : 1, writable ? 1 : 0};
 
 	if (virtio_queue_add(&buffers->queue, &one, 1) == 1)

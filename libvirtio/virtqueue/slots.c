@@ -37,3 +37,10 @@ void *virtqueue_take_back(struct virtqueue *vq)
 	}
 	return NULL;
 }
+
+void virtqueue_replace_tokens(struct virtqueue *vq, void *(*replace)(struct virtqueue *vq, void *token))
+{
+	for (unsigned i = 0; i < vq->size; i++)
+		if (vq->slots[i].token)
+			vq->slots[i].token = replace(vq, vq->slots[i].token);
+}

@@ -27,6 +27,10 @@ PACKED = {
     "packed indirect=off": "packed=on,indirect_desc=off",
     "packed event_idx=off indirect=off": "packed=on,event_idx=off,indirect_desc=off",
 }
+MAPPED = {
+    "iommu_platform": "iommu_platform=on",
+    "iommu_platform packed": "iommu_platform=on,packed=on",
+}
 MACHINES = ["pc", "q35"]
 DEVICES = [
     (f"{board} {transport} {ring}", board, f"{TRANSPORTS[transport]},{RINGS[ring]}")
@@ -37,6 +41,10 @@ DEVICES = [
     (f"{board} {transport} {ring}", board, f"{TRANSPORTS[transport]},{PACKED[ring]}")
     for board, transport in (("pc", "transitional"), ("q35", "modern"))
     for ring in PACKED
+] + [
+    (f"{board} modern {mapping}", board, f"{TRANSPORTS['modern']},{MAPPED[mapping]}")
+    for board in MACHINES
+    for mapping in MAPPED
 ]
 LONG = " ".join(f"word{number}={'x' * 40}" for number in range(40))
 NO_TIMERS = "microvm,pit=off,pic=off,rtc=off,isa-serial=on"

@@ -14,7 +14,7 @@
 #define FIRST_ADDRESS UINT64_C(0x500000000) /* above 4 GiB: losing the high half shows */
 
 /* Where memory came from, and so how it must be freed. */
-enum kind { PRIVATE, DMA, BUFFER };
+enum kind { PRIVATE, DMA, BUFFER, BOUNCE };
 
 /* One allocation. */
 struct block {
@@ -22,7 +22,8 @@ struct block {
 	uint8_t *raw;    /* what malloc gave */
 	uint8_t *memory; /* what the library got, red zones around it */
 	size_t size;
-	uint64_t address; /* for the device, unless PRIVATE */
+	uint64_t address;              /* for the device, unless PRIVATE */
+	struct virtio_dma_range range; /* BOUNCE: what was mapped, as it came in */
 	enum kind kind;
 };
 
@@ -47,6 +48,8 @@ static struct {
 	unsigned log_count;
 	char log_last[256];
 	char log[16384]; /* all lines; what does not fit is dropped */
+	bool bounces;    /* there is a mapping */
+	unsigned mapped, map_calls, map_most;
 	bool started;
 } fake;
 
@@ -159,6 +162,55 @@ static void hook_dma_free(void *context, void *memory, size_t size, uint64_t dev
 	release(memory, size, device_address, DMA);
 }
 
+static int hook_dma_map(void *context, struct virtio_dma_range *ranges, size_t count)
+{
+	assert_ptr_equal(context, &fake);
+	assert_true(count > 0);
+	fake.map_calls++;
+	if (fake.mapped + count > fake.map_most)
+		return VIRTIO_ERR_NO_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		struct block *block;
+
+		assert_non_null(ranges[i].data);
+		assert_true(ranges[i].length > 0);
+		block = allocate(BOUNCE, ranges[i].length, 1);
+		block->range = ranges[i];
+		memcpy(block->memory, ranges[i].data, ranges[i].length);
+		ranges[i].device_address = block->address;
+	}
+	fake.mapped += (unsigned)count;
+	return 0;
+}
+
+static void unmap(const struct virtio_dma_range *range)
+{
+	for (struct block **link = &fake.blocks; *link; link = &(*link)->next) {
+		struct block *block = *link;
+
+		if (block->kind != BOUNCE || block->address != range->device_address)
+			continue;
+		if (block->range.data != range->data || block->range.length != range->length ||
+			block->range.device_writes != range->device_writes)
+			fail_msg("a range is unmapped that is not as it was mapped");
+		if (range->device_writes)
+			memcpy(range->data, block->memory, range->length);
+		check_red_zones(block);
+		drop(link);
+		fake.mapped--;
+		return;
+	}
+	fail_msg("a range is unmapped that is not mapped");
+}
+
+static void hook_dma_unmap(void *context, struct virtio_dma_range *ranges, size_t count)
+{
+	assert_ptr_equal(context, &fake);
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++)
+		unmap(&ranges[i]);
+}
+
 static void *hook_map_device(void *context, uint64_t physical_address, uint64_t length)
 {
 	assert_ptr_equal(context, &fake);
@@ -237,6 +289,7 @@ struct virtio_platform *fake_platform(void)
 void fake_platform_finish(void)
 {
 	unsigned leaks = fake_platform_live();
+	unsigned mapped = fake.mapped;
 
 	fake.started = false;
 	for (const struct block *block = fake.blocks; block; block = block->next)
@@ -245,6 +298,8 @@ void fake_platform_finish(void)
 		drop(&fake.blocks);
 	if (leaks)
 		fail_msg("%u allocations were not freed", leaks);
+	if (mapped)
+		fail_msg("%u ranges are still mapped", mapped);
 }
 
 int fake_platform_setup(void **state)
@@ -275,7 +330,7 @@ unsigned fake_platform_live(void)
 	unsigned live = 0;
 
 	for (const struct block *block = fake.blocks; block; block = block->next)
-		live += block->kind != BUFFER;
+		live += block->kind != BUFFER && block->kind != BOUNCE;
 	return live;
 }
 
@@ -297,8 +352,8 @@ static bool contains(const struct block *block, uint64_t address, uint64_t lengt
 {
 	uint64_t offset = address - block->address;
 
-	return block->kind != PRIVATE && address >= block->address && offset <= block->size &&
-	       length <= block->size - offset;
+	return block->kind != PRIVATE && !(fake.bounces && block->kind == BUFFER) && address >= block->address &&
+	       offset <= block->size && length <= block->size - offset;
 }
 
 static struct block *find(uint64_t address, uint64_t length)
@@ -326,6 +381,35 @@ void *fake_platform_pointer(uint64_t device_address, uint64_t length)
 bool fake_platform_is_dma(uint64_t device_address, uint64_t length)
 {
 	return find(device_address, length) != NULL;
+}
+
+void fake_platform_bounce(bool on)
+{
+	fake_platform()->dma_map = on ? hook_dma_map : NULL;
+	fake_platform()->dma_unmap = on ? hook_dma_unmap : NULL;
+	fake.bounces = on;
+	fake.map_most = UINT32_MAX;
+	fake.last_found = NULL;
+}
+
+unsigned fake_platform_mapped(void)
+{
+	return fake.mapped;
+}
+
+unsigned fake_platform_map_calls(void)
+{
+	return fake.map_calls;
+}
+
+void fake_platform_forget_mapped(void)
+{
+	fake.mapped = 0;
+}
+
+void fake_platform_map_at_most(unsigned count)
+{
+	fake.map_most = count;
 }
 
 uint64_t fake_platform_time(void)

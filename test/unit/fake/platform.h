@@ -51,6 +51,23 @@ void fake_platform_next_address(uint64_t address);
 struct virtio_segment fake_platform_buffer(uint32_t size);
 
 /*
+ * From now on there are dma_map and dma_unmap hooks, which copy: a device that goes through them finds what the library
+ * mapped in bounce buffers of their own, and nothing in the buffers of the test. At the end nothing may be left mapped.
+ * ON false: no more of it.
+ */
+void fake_platform_bounce(bool on);
+
+/* Ranges that are mapped now; and how often dma_map was called. */
+unsigned fake_platform_mapped(void);
+unsigned fake_platform_map_calls(void);
+
+/* What is mapped need not be unmapped: a stuck device has it for ever. */
+void fake_platform_forget_mapped(void);
+
+/* Let dma_map refuse whatever would make more than COUNT ranges mapped at a time. */
+void fake_platform_map_at_most(unsigned count);
+
+/*
  * What a device finds at LENGTH bytes from DEVICE_ADDRESS. Fails the test unless all of it lies in one piece of DMA
  * memory that has not been freed.
  */

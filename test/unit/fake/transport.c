@@ -5,17 +5,19 @@
 #include <string.h>
 
 #include "fake/cmocka.h"
+#include "fake/platform.h"
 
 #define GONE8 0xff
 #define RUNNING (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_SUSPEND) /* one of them, once it is live */
 
-/* Whether the devices offer packed rings: for a whole group of tests. */
+/* Whether the devices offer packed rings, and want a mapping: for a whole group of tests. */
 static bool packed;
+static bool mapped;
 
 int fake_transport_over_split(void **state)
 {
 	(void)state;
-	packed = false;
+	packed = mapped = false;
 	return 0;
 }
 
@@ -23,6 +25,13 @@ int fake_transport_over_packed(void **state)
 {
 	(void)state;
 	packed = true;
+	return 0;
+}
+
+int fake_transport_over_mapping(void **state)
+{
+	(void)state;
+	packed = mapped = true;
 	return 0;
 }
 
@@ -201,8 +210,7 @@ static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queu
 	mine->addresses = queue->ring.addresses;
 	mine->queue = queue;
 	mine->notifications = 0;
-	fake_device_attach(
-		&mine->ring, device_end(queue->ring.ops), &mine->addresses, mine->started_size, fake->accepted);
+	fake_device_attach(&mine->ring, device_end(dev->ring), &mine->addresses, mine->started_size, fake->accepted);
 	return 0;
 }
 
@@ -369,6 +377,10 @@ void fake_transport_init(
 		fake->offered |= VIRTIO_F_RING_PACKED;
 		fake->rings[0] = &virtqueue_packed_ops;
 		fake->rings[1] = &virtqueue_split_ops;
+	}
+	if (mapped) {
+		fake->offered |= offered & VIRTIO_F_VERSION_1 ? VIRTIO_F_ACCESS_PLATFORM : 0;
+		fake_platform_bounce((offered & VIRTIO_F_VERSION_1) != 0);
 	}
 	for (unsigned i = 0; i < 3; i++)
 		fake->queues[i].size = FAKE_TRANSPORT_QUEUE_SIZE;

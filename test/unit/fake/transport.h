@@ -95,12 +95,14 @@ struct fake_transport {
 };
 
 /*
- * Run a group of tests over each kind of ring: modern devices offer split ones only, and then packed ones, too. For the
- * end of main; the two functions are the group's setup.
+ * Run a group of tests over each kind of ring: modern devices offer split ones only; then packed ones, too; then they
+ * want all memory mapped, and find it in bounce buffers. For the end of main; the functions are the group's setup.
  */
-#define fake_transport_run_over_rings(tests)                                                       \
-	(cmocka_run_group_tests_name("over split rings", tests, fake_transport_over_split, NULL) + \
-		cmocka_run_group_tests_name("over packed rings", tests, fake_transport_over_packed, NULL))
+#define fake_transport_run_over_rings(tests)                                                                \
+	(cmocka_run_group_tests_name("over split rings", tests, fake_transport_over_split, NULL) +          \
+		cmocka_run_group_tests_name("over packed rings", tests, fake_transport_over_packed, NULL) + \
+		cmocka_run_group_tests_name("through a mapping", tests, fake_transport_over_mapping, NULL))
+int fake_transport_over_mapping(void **state);
 int fake_transport_over_split(void **state);
 int fake_transport_over_packed(void **state);
 
