@@ -108,7 +108,8 @@ struct virtio_net_options {
 
 	uint16_t pairs; /* how many pairs of queues to use, with control and MQ or RSS; 0: one */
 	/* Bytes of each receive buffer of the driver's, headroom included, at most; 0: a frame of the MTU, but no more
-	 * than 2048 where MRG_RXBUF lets a frame fill several. Without MRG_RXBUF a frame always fits. */
+	 * than 2048 where MRG_RXBUF lets a frame fill several. Without MRG_RXBUF a frame always fits one, and with it
+	 * half of the ring's buffers. With own_receive_frames see to that yourself: what does not fit is lost. */
 	uint32_t receive_buffer;
 };
 

@@ -11,15 +11,27 @@
 #define NET_FRAMES_BYTES (UINT32_C(4) << 20) /* of memory at most, whatever the MTU */
 #define NET_FRAMES_ALIGN 64u                 /* a frame shares no cache line with another */
 
+/* A frame that does not fit all buffers together never comes: half of them must do for the longest. */
+static uint32_t least_merged(const struct virtio_net_pair *pair)
+{
+	uint32_t buffers = pair->receive.queue.ring.size >> (pair->own_header ? 1 : 0);
+	uint32_t least =
+		VIRTIO_NET_HEADROOM + (buffers > 1 ? 2 * pair->receive.longest_gso / buffers : UINT16_MAX * 2u);
+	return least > pair->receive.least ? least : pair->receive.least;
+}
+
 /* Room for the longest frame or, where frames are merged, for LIMIT bytes; 0: the default. */
 static uint32_t frame_size(const struct virtio_net_pair *pair, uint32_t limit)
 {
 	uint32_t size = VIRTIO_NET_HEADROOM + pair->receive.longest_gso;
 	if (size < pair->receive.least)
 		size = pair->receive.least;
-	limit = limit ? limit : NET_FRAMES_MERGED;
-	if (pair->merge && size > limit)
-		size = limit > pair->receive.least ? limit : pair->receive.least;
+	if (pair->merge) {
+		uint32_t least = least_merged(pair);
+		limit = limit ? limit : NET_FRAMES_MERGED;
+		limit = limit > least ? limit : least;
+		size = size < limit ? size : limit;
+	}
 	return (size + NET_FRAMES_ALIGN - 1) & ~(NET_FRAMES_ALIGN - 1);
 }
 

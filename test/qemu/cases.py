@@ -7,6 +7,7 @@ import builds
 import disk
 import interrupts
 import machine
+import net_features
 import scenarios
 import time_and_power
 from run import QBOOT, UEFI, Case, Disk, run_case
@@ -298,8 +299,7 @@ def all_cases(made):
     for build in [build for build in builds.IMAGES if build in made]:
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
-                     blk_cases, mmio_cases, pci_cases, peek_cases,
-                     interrupts.cases]
+                     net_features.cases, blk_cases, mmio_cases, pci_cases, peek_cases, interrupts.cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

@@ -35,9 +35,10 @@ class Setup:
     modules: tuple = ()  # files, each may be "path arguments"
     devices: tuple = ()  # QEMU arguments that add devices
     exit_device: bool = True  # whether there is an isa-debug-exit
+    prefix: tuple = ()  # what to run QEMU with, such as a network namespace
 
     def arguments(self, accelerator):
-        argv = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+        argv = [*self.prefix, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
         argv += ["-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"]
         argv += ["-machine", self.machine, "-accel", accelerator, "-m", self.memory]
         if self.firmware:

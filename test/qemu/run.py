@@ -11,6 +11,7 @@ import grub
 from link import Link
 from machine import Machine, Setup
 from outcome import TestFailure
+from tap import Tap
 
 # Generous: they only end what hangs. Slow machines under an emulator need seconds for a boot.
 LIMIT = 180
@@ -45,6 +46,7 @@ class Case:
     grub: str = ""  # the command by which GRUB loads the kernel, from a CD-ROM: multiboot or multiboot2
     firmware: str = ""  # QBOOT or UEFI instead of the machine's own
     exit_device: bool = True
+    tap: int = 0  # the network is a tap with so many queues, in a namespace; the scenario gets it
     devices: tuple = ()  # more arguments; {folder} in them becomes the folder of this case
     limit: int = LIMIT
 
@@ -94,7 +96,7 @@ def setup_of(case, folder, link):
     devices = [word.replace("{folder}", str(folder)) for word in case.devices]
     devices += [*net_devices(case, link), *disk_devices(case, folder)]
     common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device,
-              "firmware": case.firmware}
+              "firmware": case.firmware, "prefix": link.prefix if case.tap else ()}
     if case.grub:
         iso = grub.make_iso(folder, case.image, case.command_line, modules, case.grub, case.firmware == UEFI)
         return Setup(iso=iso, **common)
@@ -110,7 +112,7 @@ def run_case(case, accelerator):
         raise TestFailure(f"there is no {case.image}")
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="virtio-test-")))
-        link = stack.enter_context(Link()) if case.nets else None
+        link = stack.enter_context(Tap(case.tap) if case.tap else Link()) if case.nets else None
         machine = stack.enter_context(Machine(setup_of(case, folder, link), accelerator, case.limit))
         try:
             case.scenario(machine, link if case.nets else folder)

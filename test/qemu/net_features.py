@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: ISC
+"""virtio-net with all that QEMU's device has: offloads with a TCP stream through a tap, commands over a cable.
+
+guest_net is the kernel; its remote.c knows the commands.
+"""
+
+import re
+import socket
+import struct
+import time
+
+from outcome import TestFailure
+from run import Case
+from scenarios import expect_status, expect_text
+
+REMOTE = b"\x88\xb5"
+MAC = bytes.fromhex("525400000100")
+OUR_MAC = bytes.fromhex("525400000002")
+OTHER_MAC = bytes.fromhex("525400abcdef")
+GROUP = bytes.fromhex("01005e000005")
+OTHER_GROUP = bytes.fromhex("01005e000006")
+BROADCAST = b"\xff" * 6
+PROMISCUOUS, ALL_MULTICAST, NO_BROADCAST = 0, 1, 5
+STREAM = 3 << 20
+
+
+class Remote:
+    """Commands to guest_net."""
+
+    def __init__(self, machine, link):
+        self.machine = machine
+        self.link = link
+        self.number = 0
+
+    def send(self, letter, arguments=b"", target=MAC, vlan=None):
+        self.number += 1
+        tag = b"" if vlan is None else b"\x81\x00" + struct.pack(">H", vlan)
+        body = b"\xee" + letter + arguments
+        frame = target + OUR_MAC + tag + REMOTE + body.ljust(120, b"\0") + struct.pack(">I", self.number)
+        self.link.send(frame, self.machine.deadline)
+        return self.number
+
+    def answer(self, until):
+        """(number of the command, error, what follows the letter, the sender's address); None when none comes."""
+        while (frame := self.link.receive(until)) is not None:
+            if frame[12:14] == REMOTE:
+                return struct.unpack(">I", frame[134:138])[0], frame[14], frame[16:], frame[6:12]
+        return None
+
+    def ask(self, letter, arguments=b"", error=0, **how):
+        """The answer, which must come, with ERROR."""
+        number = self.send(letter, arguments, **how)
+        got = self.answer(self.machine.deadline)
+        if got is None or got[0] != number:
+            raise TestFailure(f"command {letter} {arguments.hex()}: the answer is {got!r:.200}")
+        if got[1] != error:
+            raise TestFailure(f"command {letter} {arguments.hex()}: error {got[1]} instead of {error}")
+        return got[2]
+
+    def hears(self, wanted, target, vlan=None):
+        """Whether the kernel gets frames to TARGET must be WANTED. One to its own address follows, in order."""
+        number = self.send(b"E", target=target, vlan=vlan)
+        last = self.send(b"E", target=self.mac())
+        heard = False
+        while (got := self.answer(self.machine.deadline)) is not None and got[0] != last:
+            heard = heard or got[0] == number
+        if got is None or heard != wanted:
+            raise TestFailure(f"a frame to {target.hex(':')}, VLAN {vlan}: {'heard' if heard else 'not heard'}")
+
+    def mac(self):
+        return self._mac if hasattr(self, "_mac") else MAC
+
+    def moved_to(self, address):
+        self._mac = address
+
+    def state(self):
+        names = ("link", "announce", "mtu", "active", "speed", "features", "duplex", "changed")
+        return dict(zip(names, struct.unpack("<8Q", self.ask(b"S")[:64])))
+
+    def wait_for(self, **wanted):
+        """Ask for the state until these fields are so."""
+        while True:
+            state = self.state()
+            if all(state[name] == value for name, value in wanted.items()):
+                return state
+            if time.monotonic() > self.machine.deadline - 5:
+                raise TestFailure(f"waited for {wanted}, the state is {state}")
+            time.sleep(0.05)
+
+    def quit(self):
+        self.ask(b"Q", target=self.mac())
+        expect_status(self.machine, 0)
+        expect_text(self.machine, "PASS")
+
+
+def start(machine, link):
+    machine.expect("ready")
+    return Remote(machine, link)
+
+
+def monitor(machine, *commands):
+    """Give commands to QEMU's monitor, whose socket is in the machine's arguments."""
+    path = next(word.split(":", 1)[1].split(",")[0] for word in machine.argv if word.startswith("unix:"))
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(path)
+        for command in commands:
+            connection.sendall(command.encode() + b"\n")
+            data = b""
+            while data.count(b"(qemu)") < (2 if command == commands[0] else 1):
+                data += connection.recv(4096)
+
+
+# What is commanded
+
+
+def filters(machine, link):
+    """Addresses, groups, VLANs, receive modes."""
+    remote = start(machine, link)
+    remote.ask(b"R", bytes([PROMISCUOUS, 0]))
+    remote.ask(b"R", bytes([ALL_MULTICAST, 0]))
+    remote.hears(True, MAC)
+    remote.hears(True, BROADCAST)
+    remote.hears(False, OTHER_MAC)
+    remote.hears(False, GROUP)
+    remote.ask(b"F", OTHER_MAC + GROUP)
+    remote.hears(True, OTHER_MAC)
+    remote.hears(True, GROUP)
+    remote.hears(False, OTHER_GROUP)
+    remote.ask(b"R", bytes([ALL_MULTICAST, 1]))
+    remote.hears(True, OTHER_GROUP)
+    remote.ask(b"R", bytes([NO_BROADCAST, 1]))
+    remote.hears(False, BROADCAST)
+    remote.ask(b"R", bytes([PROMISCUOUS, 1]))
+    remote.hears(True, bytes.fromhex("525400777777"))
+    remote.ask(b"R", bytes([PROMISCUOUS, 0]))
+    remote.hears(False, MAC, vlan=17)
+    remote.ask(b"V", b"\x00\x11\x01")
+    remote.hears(True, MAC, vlan=17)
+    remote.hears(False, MAC, vlan=18)
+    remote.ask(b"V", b"\x00\x11\x00")
+    remote.hears(False, MAC, vlan=17)
+    moved = bytes.fromhex("5254000000aa")
+    remote.ask(b"M", moved)
+    remote.moved_to(moved)
+    remote.hears(True, moved)
+    remote.hears(False, MAC)
+    remote.quit()
+
+
+def link_and_announcing(machine, link):
+    """The monitor pulls the cable, and asks for an announcement."""
+    remote = start(machine, link)
+    state = remote.wait_for(link=1, announce=0)
+    if (state["mtu"], state["speed"], state["duplex"]) != (1400, 10000, 1):
+        raise TestFailure(f"MTU, speed or duplex is wrong: {state}")
+    monitor(machine, "announce_self")
+    remote.wait_for(announce=1)
+    remote.ask(b"A")
+    remote.wait_for(announce=0)
+    monitor(machine, "set_link net0 off")
+    machine.expect("link down")
+    monitor(machine, "set_link net0 on")
+    machine.expect("link up")
+    remote.wait_for(link=1)
+    remote.quit()
+
+
+def refused_commands(machine, link):
+    """A device without a control queue: commands are refused before it sees them."""
+    remote = start(machine, link)
+    for letter, arguments in ((b"M", OTHER_MAC), (b"R", b"\0\1"), (b"V", b"\0\1\1"), (b"A", b""), (b"P", b"\1")):
+        remote.ask(letter, arguments, error=95)
+    remote.ask(b"E")
+    remote.quit()
+
+
+# Streams through a tap
+
+
+def numbers(machine):
+    """What guest_net counted."""
+    return {name: int(value) for name, value in re.findall(r"(\w+) (\d+)", machine.output.split("longest_received")[1]
+                                                           .join(["longest_received", ""]))}
+
+
+def stream(large_in, large_out, merged=None, partial=None, pairs=1):
+    """STREAM bytes there and back; whether frames were large, merged, and with partial checksums is as wanted."""
+
+    def scenario(machine, tap):
+        machine.expect("ready")
+        if pairs > 1:
+            expect_text(machine, f"pairs {pairs} active {pairs}")
+        tap.stream(STREAM, limit=max(1, machine.deadline - time.monotonic()))
+        expect_status(machine, 0)
+        expect_text(machine, "PASS")
+        seen = numbers(machine)
+        facts = {"large frames in": (seen["longest_received"] > 1514, large_in),
+                 "large frames out": (seen["longest_sent"] > 1514, large_out),
+                 "merged frames": (seen["merged"] > 0, merged),
+                 "partial checksums": (seen["partial"] > 0, partial)}
+        for fact, (got, wanted) in facts.items():
+            if wanted is not None and got != wanted:
+                raise TestFailure(f"{fact}: {got}, not {wanted}")
+
+    return scenario
+
+
+def cases(build):
+    image = build.guest("guest_net")
+    transports = {"modern": "disable-legacy=on", "legacy": "disable-modern=on", "packed": "packed=on"}
+    for name, options in transports.items():
+        yield Case(f"guest_net {name} filters", image, filters, nets=[options])
+        yield Case(f"guest_net {name} stream, all", image, stream(True, True, True, True), nets=[options], tap=1)
+    yield Case("guest_net filters, merge off", image, filters, nets=["mrg_rxbuf=off"])
+    yield Case("guest_net small buffers", image, filters, nets=[""], command_line="buffer=200")
+    yield Case("guest_net link, MTU, announce", image, link_and_announcing,
+               nets=["host_mtu=1400,speed=10000,duplex=full"],
+               devices=("-monitor", "unix:{folder}/monitor,server=on,wait=off"))
+    yield Case("guest_net ctrl_vq=off", image, refused_commands, nets=["ctrl_vq=off"])
+    yield Case("guest_net stream, merge off", image, stream(True, True, False, True), nets=["mrg_rxbuf=off"], tap=1)
+    yield Case("guest_net stream, least buffers", image, stream(True, True, True, True), nets=[""], tap=1,
+               command_line="buffer=200")
+    yield Case("guest_net stream, TSO off", image, stream(False, False, False, True), tap=1,
+               nets=["guest_tso4=off,guest_tso6=off,host_tso4=off,host_tso6=off"])
+    yield Case("guest_net stream, csum off", image, stream(False, False, False, False), tap=1,
+               nets=["csum=off,guest_csum=off,guest_tso4=off,guest_tso6=off,host_tso4=off,host_tso6=off"])
+    yield Case("guest_net stream, plain", image, stream(False, False, False, False), tap=1, nets=[""],
+               command_line="plain")
+    yield Case("guest_net stream, 2 pairs", image, stream(True, True, pairs=2), tap=2, nets=["mq=on,vectors=6"],
+               command_line="pairs=2")
+    yield Case("guest_net stream, 1 of 2 pairs", image, stream(True, True), tap=2, nets=["mq=on,vectors=6"])
