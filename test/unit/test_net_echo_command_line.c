@@ -58,6 +58,25 @@ static void test_a_long_culprit_is_cut_off(void **state)
 	assert_string_equal(settings.culprit, "ip=12345678901234567890123456789012345678901234");
 }
 
+static void test_interrupts_are_of_one_of_four_kinds(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	assert_true(command_line_read("", &settings));
+	assert_int_equal(settings.learning, LEARN_BEST);
+	assert_true(command_line_read("interrupts=poll", &settings));
+	assert_int_equal(settings.learning, LEARN_POLL);
+	assert_true(command_line_read("a interrupts=intx b", &settings));
+	assert_int_equal(settings.learning, LEARN_INTX);
+	assert_true(command_line_read("interrupts=msix interrupts=msix", &settings));
+	assert_int_equal(settings.learning, LEARN_MSIX);
+	assert_false(command_line_read("interrupts=msi", &settings));
+	assert_false(command_line_read("interrupts=polls", &settings));
+	assert_false(command_line_read("interrupts=", &settings));
+	assert_string_equal(settings.culprit, "interrupts=");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -65,6 +84,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_said_counts),
 		cmocka_unit_test(test_malformed_words_are_named),
 		cmocka_unit_test(test_a_long_culprit_is_cut_off),
+		cmocka_unit_test(test_interrupts_are_of_one_of_four_kinds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

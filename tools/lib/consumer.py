@@ -86,6 +86,19 @@ def check_shim_alone(build, compiler, linker, accelerator):
             boot(image, scenarios.ends_with(SHIM_ALONE_STATUS), accelerator)
 
 
+def check_own_interrupts(build, compiler, linker, accelerator):
+    """A runtime with interrupt code of its own links none of the shim's."""
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
+        image = pathlib.Path(folder, "own_interrupts.elf")
+        source = builds.TOP / "test" / "boot_alone" / "own_interrupts.c"
+        Installed(build, folder).build(compiler, linker, image, [source], ["libvirtio_boot"])
+        symbols = command(["nm", image])
+        for name in ("boot_interrupt_entries", "boot_pic_start", "boot_apic_interrupts_start", "boot_alarm_pit"):
+            if f" {name}" in symbols:
+                raise TestFailure(f"{name} is in it\n{symbols}")
+        boot(image, scenarios.ends_with(SHIM_ALONE_STATUS), accelerator)
+
+
 def check_library_alone(build, compiler, linker):
     """In a process, with hooks of its own; and each member of the archive, with nothing but the four functions."""
     with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
@@ -107,5 +120,7 @@ def run(report, accelerator):
         name = f"{compiler} ld.{linker}"
         report.run("consumer", f"{name}: the shim without the library", check_shim_alone, build, compiler, linker,
                    accelerator)
+        report.run("consumer", f"{name}: the shim without its interrupts", check_own_interrupts, build, compiler,
+                   linker, accelerator)
         report.run("consumer", f"{name}: the library without the shim", check_library_alone, build, compiler, linker)
         report.run("consumer", f"{name}: the examples", check_examples, build, compiler, linker, accelerator)
