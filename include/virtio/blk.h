@@ -140,12 +140,12 @@ struct virtio_blk {
 	bool write_cache;             /* finished writes are durable only after a flush */
 	bool write_zeroes_may_unmap;  /* writing zeroes with unmap gives space back */
 	bool lengths_hold;            /* private: the device tells how much it read: modern ones must */
-	struct virtio_blk_limits discard; /* what the device says of these commands */
-	struct virtio_blk_limits write_zeroes;
-	struct virtio_blk_limits secure_erase;
-	struct virtio_blk_topology topology; /* hints */
-	struct virtio_blk_options options;   /* as given to attach */
-	struct virtio_blk_queue *queues;     /* queue_count of them, for the calls that take a queue */
+	struct virtio_blk_limits discard;      /* what the device says of these commands: discard, */
+	struct virtio_blk_limits write_zeroes; /* write zeroes, */
+	struct virtio_blk_limits secure_erase; /* and secure erase */
+	struct virtio_blk_topology topology;   /* hints */
+	struct virtio_blk_options options;     /* as given to attach */
+	struct virtio_blk_queue *queues;       /* queue_count of them, for the calls that take a queue */
 };
 
 /*

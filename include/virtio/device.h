@@ -204,9 +204,10 @@ VIRTIO_MUST_CHECK int virtio_device_write_config32(struct virtio_device *dev, ui
 uint64_t virtio_device_offer(struct virtio_device *dev);
 
 /*
- * Whether the device is still well: 0; VIRTIO_ERR_PROTOCOL when it asks for a reset (NEEDS_RESET) or a virtqueue is
- * broken; VIRTIO_ERR_NO_DEVICE when its registers read all ones. Reads a register: for timeouts and configuration
- * interrupts, not for the data path. Callable anywhere.
+ * Whether the device is still well: 0; VIRTIO_ERR_PROTOCOL when it asks for a reset (NEEDS_RESET), has lost the status
+ * that we set (somebody else reset it, or it was pulled out and its window reads as zeroes), or a virtqueue is broken;
+ * VIRTIO_ERR_NO_DEVICE when its registers read all ones. Reads a register: for timeouts and configuration interrupts,
+ * not for the data path. Callable anywhere.
  */
 VIRTIO_MUST_CHECK int virtio_device_check(struct virtio_device *dev);
 

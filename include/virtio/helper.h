@@ -91,8 +91,8 @@ uint64_t virtio_deadline(const struct virtio_platform *platform, uint64_t nanose
 
 /*
  * Submit one request through the first queue, wait until it is done, return its result. For users without other
- * requests in flight there. VIRTIO_ERR_TIMEOUT, VIRTIO_ERR_PROTOCOL for a broken ring or a device that asks for a reset,
- * VIRTIO_ERR_NO_DEVICE for one that has gone: while virtio_blk_in_flight(request) it is still the device's, and
+ * requests in flight there. VIRTIO_ERR_TIMEOUT; VIRTIO_ERR_PROTOCOL, a broken ring or a device that asks for a reset;
+ * VIRTIO_ERR_NO_DEVICE, one that has gone: while virtio_blk_in_flight(request) it is still the device's, and
  * virtio_blk_restart or detach brings it back. VIRTIO_ERR_AGAIN: no room, because earlier ones timed out.
  * VIRTIO_ERR_UNSUPPORTED: no now hook. Other errors as virtio_blk_submit. Interrupts stay as they are: when they are
  * on, and end the wait hook, it wakes earlier.

@@ -156,6 +156,12 @@ int virtio_device_check(struct virtio_device *dev)
 			dev->platform, VIRTIO_LOG_ERROR, "%s: the device hit an error and asks for a reset", dev->name);
 		return VIRTIO_ERR_PROTOCOL;
 	}
+	/* QEMU's unplugged devices read as zeroes where their memory window was. */
+	if (dev->live && !(status & VIRTIO_STATUS_DRIVER_OK)) {
+		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
+			"%s: the device knows nothing of us: it was reset, or has gone", dev->name);
+		return VIRTIO_ERR_PROTOCOL;
+	}
 	for (const struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
 		if (queue->ring.fault && !queue->in_reset)
 			return VIRTIO_ERR_PROTOCOL;

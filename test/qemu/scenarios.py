@@ -2,6 +2,7 @@
 """What happens in a test once its machine runs: one function for each kind of kernel."""
 
 import re
+import socket
 
 import disk
 import frames
@@ -138,6 +139,59 @@ def blk(disks):
         for number, made in enumerate(disks):
             seed = FOUND_SEED if "readonly=on" in made.drive else WRITTEN_SEED
             disk.check(folder / f"disk{number}.img", made.sectors, seed + number)
+
+    return scenario
+
+
+def also(scenario, *texts):
+    """SCENARIO, and the kernel prints TEXTS."""
+
+    def both(machine, other):
+        scenario(machine, other)
+        expect_text(machine, *texts)
+
+    return both
+
+
+def blk_untouched(machine, folder):
+    """The disk is only read, and holds what it held."""
+    expect_status(machine, 0)
+    expect_text(machine, "not written to", "all is well")
+    disk.check(folder / "disk0.img", 4096, FOUND_SEED)
+
+
+def blk_commands(made):
+    """guest_blk discards and writes zeroes: our file has 64 sectors of holes, 128 of zeroes, else the pattern."""
+
+    def scenario(machine, folder):
+        expect_status(machine, 0)
+        expect_text(machine, "commands done", "PASS")
+        data = (folder / "disk0.img").read_bytes()
+        wanted = disk.pattern(made.sectors, WRITTEN_SEED)
+        zeroes = bytes(192 * disk.SECTOR)
+        if data[: 64 * disk.SECTOR] + data[256 * disk.SECTOR :] != (
+                wanted[: 64 * disk.SECTOR] + wanted[256 * disk.SECTOR :]):
+            raise TestFailure("sectors changed that were not to be")
+        if data[128 * disk.SECTOR : 256 * disk.SECTOR] != zeroes[: 128 * disk.SECTOR]:
+            raise TestFailure("the zeroes are not in the file")
+        if data[64 * disk.SECTOR : 128 * disk.SECTOR] != zeroes[: 64 * disk.SECTOR]:
+            raise TestFailure("discard=unmap, and the discarded sectors are not a hole")
+
+    return scenario
+
+
+def blk_resized(sectors):
+    """QEMU's monitor gives the disk another size while guest_blk runs."""
+
+    def scenario(machine, folder):
+        machine.expect("waiting to be resized")
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(60)
+            monitor.connect(str(folder / "monitor"))
+            monitor.recv(4096)
+            monitor.sendall(f"block_resize disk0 {sectors * disk.SECTOR}B\n".encode())
+            expect_status(machine, 0)
+        expect_text(machine, f"resized to {sectors}\n", "PASS")
 
     return scenario
 

@@ -81,6 +81,19 @@ static void test_a_device_that_asks_for_a_reset_is_restarted(void **state)
 	assert_works();
 }
 
+/* Somebody else reset it; and so do the windows of devices read that QEMU has unplugged. */
+static void test_a_device_that_knows_nothing_of_us_is_restarted(void **state)
+{
+	(void)state;
+	submit_all();
+	transport.status = 0;
+	assert_int_equal(virtio_blk_poll_config(&blk), VIRTIO_ERR_PROTOCOL);
+	assert_true(fake_platform_logged("knows nothing of us"));
+	assert_int_equal(virtio_blk_restart(&blk, take_back, &back), 0);
+	assert_int_equal(back, COUNT);
+	assert_works();
+}
+
 static void test_a_broken_ring_is_restarted(void **state)
 {
 	(void)state;
@@ -143,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_stuck_request_comes_back_by_a_restart),
 		TEST(test_a_device_that_asks_for_a_reset_is_restarted),
+		TEST(test_a_device_that_knows_nothing_of_us_is_restarted),
 		TEST(test_a_broken_ring_is_restarted),
 		TEST(test_a_device_that_has_gone_leaves_nothing_behind),
 		TEST(test_a_hundred_restarts_leak_nothing),

@@ -17,6 +17,10 @@ struct guest_options {
 	uint16_t ring;       /* for virtio_blk_options */
 	uint16_t segments;   /* likewise */
 	uint16_t interrupts; /* how to wait */
+	uint16_t queues;     /* likewise: so many there must be */
+	uint16_t eject;      /* slot of the disk to pull out, 0: none */
+	bool commands;       /* try all commands but reads and writes at the end */
+	bool resize;         /* wait until the disk was resized */
 	bool unmapped;       /* do without the map_device hook */
 };
 
@@ -33,6 +37,17 @@ bool work_prepare(bool sleep);
  * wrong. */
 const char *work_read(struct virtio_blk *blk, uint64_t sectors, uint64_t seed);
 const char *work_write(struct virtio_blk *blk, uint64_t sectors, uint64_t seed);
+
+/* features.c: discard, write zeroes, the write cache. NULL, or what went wrong. Sectors 64 to 255 are then 64 of
+ * anything and 128 of zeroes. */
+const char *features_commands(struct virtio_blk *blk);
+
+/* features.c: say so, and wait until the disk has another capacity. NULL, or what went wrong. */
+const char *features_resize(struct virtio_blk *blk);
+
+/* features.c: pull the disk out of SLOT while requests are in flight; BLK is not attached then. NULL, or what went
+ * wrong. */
+const char *features_eject(struct virtio_blk *blk, unsigned slot);
 
 /* work.c: a flush. NULL, or what went wrong. */
 const char *work_flush(struct virtio_blk *blk);

@@ -12,6 +12,10 @@
  *     disks=2        how many there must be
  *     ring=16        entries of the ring at most
  *     segments=1     of a request at most
+ *     queues=4       so many queues there must be; all are used
+ *     commands=1     try discard, write zeroes and the write cache at the end
+ *     resize=1       wait until the disk is resized, then go on
+ *     eject=12       pull the disk out of this slot at the end (QEMU's pc)
  *     unmapped=1     do without map_device: registers of modern PCI devices go through configuration space then
  *     interrupts=1   wait for MSI-X, 2: for INTx, 3: for the best of them; 0: poll (0). An interrupt must come, and one
  *                    that does not is a failure
@@ -68,6 +72,10 @@ static struct guest_options read_options(const char *words)
 	options.disks = small_option(words, "disks");
 	options.ring = small_option(words, "ring");
 	options.segments = small_option(words, "segments");
+	options.queues = small_option(words, "queues");
+	options.eject = small_option(words, "eject");
+	options.commands = small_option(words, "commands");
+	options.resize = small_option(words, "resize");
 	options.unmapped = small_option(words, "unmapped");
 	options.interrupts = small_option(words, "interrupts");
 	return options;
@@ -86,6 +94,9 @@ static const char *describe(struct virtio_blk *blk)
 	boot_printf("%s: capacity %lu block_size %u read_only %d flush %d segments %u ring %u serial [%s]\n",
 		device->name, blk->capacity, blk->block_size, blk->read_only, blk->flush, blk->max_segments,
 		blk->queues[0].queue.ring.size, serial);
+	boot_printf("%s: queues %u physical_block %u write_cache %d discard %u write_zeroes %u\n", device->name,
+		blk->queue_count, blk->topology.physical_block, blk->write_cache, blk->discard.max_sectors,
+		blk->write_zeroes.max_sectors);
 	boot_printf("%s: transport [%s] registers at 0x%lx features %lx\n", device->name, device->transport->name,
 		device->common.base, device->features);
 	return NULL;
@@ -99,6 +110,10 @@ static const char *work(struct virtio_blk *blk, unsigned number, const struct gu
 	const char *error = describe(blk);
 
 	sectors = blocks * (blk->block_size / VIRTIO_BLK_SECTOR);
+	if (!error && options->queues && options->queues != blk->queue_count)
+		error = "number of queues";
+	if (!error && options->resize)
+		error = features_resize(blk);
 	if (!error)
 		error = work_refusals(blk);
 	if (!error && options->has_found)
@@ -127,7 +142,8 @@ static const char *use(struct virtio_device *device, unsigned number, const stru
 	static const enum boot_device_way ways[] = {0, BOOT_DEVICE_MSIX, BOOT_DEVICE_LINE, BOOT_DEVICE_BEST};
 	static struct boot_device_interrupts all[GUEST_DISKS];
 	struct boot_device_interrupts *interrupts = &all[number % GUEST_DISKS];
-	const struct virtio_blk_options choice = {.ring_size = options->ring, .max_segments = options->segments};
+	const struct virtio_blk_options choice = {
+		.ring_size = options->ring, .max_segments = options->segments, .queues = options->queues};
 	struct virtio_blk blk;
 	const char *error = NULL;
 
@@ -142,10 +158,15 @@ static const char *use(struct virtio_device *device, unsigned number, const stru
 		struct guest_options again = *options;
 		again.has_found = (round && !blk.read_only) || options->has_found;
 		again.found = round && !blk.read_only ? options->seed : options->found;
+		again.resize = options->resize && !round;
 		interrupts->count = 0;
 		error = work(&blk, number, &again);
 		if (!error)
 			error = check_interrupts(interrupts, options->interrupts);
+		if (!error && round && options->commands)
+			error = features_commands(&blk);
+		if (!error && round && options->eject)
+			error = features_eject(&blk, options->eject);
 		if (virtio_blk_detach(&blk, NULL, NULL) < 0 && !error)
 			error = "detach";
 	}

@@ -34,6 +34,7 @@ struct walk {
 	uint64_t next;    /* first sector that no request was made for */
 	uint64_t sectors; /* where the walk ends */
 	uint64_t seed;
+	unsigned turn; /* bursts so far: each goes through another queue */
 	unsigned idle_count;
 	struct job *idle[JOBS];
 	unsigned waiting_count;
@@ -70,8 +71,8 @@ static uint64_t now(void)
 	return boot_platform()->now(NULL);
 }
 
-/* Cut LENGTH bytes of the job's data into segments, at most COUNT, and as short as the device wants them. */
-static void cut(struct job *job, uint32_t length, unsigned count)
+/* Cut LENGTH bytes of the job's data into segments, at most COUNT; all but the last are multiples of UNIT. */
+static void cut(struct job *job, uint32_t length, unsigned count, uint32_t unit)
 {
 	uint8_t *data = job->data;
 	unsigned made = 0;
@@ -80,6 +81,8 @@ static void cut(struct job *job, uint32_t length, unsigned count)
 		uint32_t part = length;
 		if (made + 1 < count && length > 1)
 			part = 1 + random_below(made % 3 ? length - 1 : (length < 600 ? length - 1 : 600));
+		if (part < length && (part = part / unit * unit) == 0)
+			part = unit;
 		job->segments[made++] = virtio_segment_identity(data, part);
 		data += part;
 		length -= part;
@@ -94,14 +97,15 @@ static void make(struct walk *walk, struct job *job)
 	unsigned unit = walk->blk->block_size / VIRTIO_BLK_SECTOR;
 	uint64_t left = walk->sectors - walk->next;
 	unsigned count = unit * (1 + random_below(JOB_SECTORS / unit));
-	unsigned segments = walk->blk->max_segments < SEGMENTS ? walk->blk->max_segments : SEGMENTS;
+	/* Where fewer segments go at once, the driver sends parts, which must be whole blocks. */
+	uint32_t cut_at = walk->blk->max_segments < SEGMENTS ? walk->blk->block_size : 1;
 
 	job->sectors = count < left ? count : (unsigned)left;
 	job->data = job->memory + 1 + random_below(63);
 	for (unsigned i = 0; i < JOB_BYTES; i++)
 		job->memory[i] = GUARD;
 	job->request = (struct virtio_blk_request){.type = walk->type, .sector = walk->next, .context = job};
-	cut(job, job->sectors * VIRTIO_BLK_SECTOR, 1 + random_below(segments));
+	cut(job, job->sectors * VIRTIO_BLK_SECTOR, 1 + random_below(SEGMENTS), cut_at);
 	if (walk->type == VIRTIO_BLK_WRITE)
 		pattern_fill(job->data, walk->next, job->sectors, walk->seed);
 	walk->next += job->sectors;
@@ -133,7 +137,8 @@ static void submit(struct walk *walk)
 		make(walk, job);
 		walk->waiting[walk->waiting_count++] = &job->request;
 	}
-	int taken = virtio_blk_submit(walk->blk, walk->waiting, walk->waiting_count);
+	struct virtio_blk_queue *queue = &walk->blk->queues[walk->turn++ % walk->blk->queue_count];
+	int taken = virtio_blk_queue_submit(queue, walk->waiting, walk->waiting_count);
 	if (taken < 0) {
 		boot_printf("submit: %s\n", virtio_error_name(taken));
 		walk->error = "submit";
@@ -144,11 +149,11 @@ static void submit(struct walk *walk)
 		walk->waiting[i] = walk->waiting[i + (unsigned)taken];
 }
 
-/* Take finished requests back. How many there were. */
-static int reap(struct walk *walk)
+/* Take finished requests of a queue back. How many there were. */
+static int reap_queue(struct walk *walk, struct virtio_blk_queue *queue)
 {
 	struct virtio_blk_request *done[7];
-	int count = virtio_blk_completed(walk->blk, done, 7);
+	int count = virtio_blk_queue_completed(queue, done, 7);
 
 	if (count < 0)
 		walk->error = "completed";
@@ -162,6 +167,16 @@ static int reap(struct walk *walk)
 		}
 		walk->idle[walk->idle_count++] = job;
 	}
+	return count;
+}
+
+/* The same for all queues. */
+static int reap(struct walk *walk)
+{
+	int count = 0;
+
+	for (unsigned i = 0; i < walk->blk->queue_count && !walk->error; i++)
+		count += reap_queue(walk, &walk->blk->queues[i]);
 	return count;
 }
 
