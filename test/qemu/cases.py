@@ -7,6 +7,7 @@ import builds
 import disk
 import interrupts
 import machine
+import matrix
 import net_features
 import scenarios
 import time_and_power
@@ -337,7 +338,8 @@ def all_cases(made):
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
                      net_features.cases, blk_cases, mmio_cases, pci_cases, disk_cases, peek_cases,
-                     interrupts.cases]
+                     interrupts.cases,
+                     matrix.cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:
@@ -345,15 +347,27 @@ def all_cases(made):
                 yield f"{build.name} {case.name}", case
 
 
-def run(report, made, accelerator, workers=2):
+def check_matrix(report, results, prove):
+    """Once all combinations ran: write the table of those that passed, or compare it."""
+    wanted = {name: f"{builds.GCC.name} {name}" for name in matrix.all_names()}
+    if not all(name in results for name in wanted.values()):
+        return  # only some of them were asked for
+    passed = {name for name, case in wanted.items() if results[case]}
+    if prove:
+        matrix.prove(passed)
+    report.run("qemu", "docs/proven.md is what this run proves", matrix.compare, passed)
+
+
+def run(report, made, accelerator, prove=False, workers=2):
     """Run them, two at a time."""
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         try:
-            jobs = [pool.submit(report.run, "qemu", name, run_case, case, accelerator)
-                    for name, case in all_cases(made)]
-            for job in jobs:
-                job.result()
+            jobs = {name: pool.submit(report.run, "qemu", name, run_case, case, accelerator)
+                    for name, case in all_cases(made) if report.wants("qemu", name)}
+            results = {name: job.result() for name, job in jobs.items()}
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             machine.stop_all()
             raise
+    if not report.list_only:
+        check_matrix(report, results, prove)

@@ -44,7 +44,7 @@ def wanted_builds(groups):
     return [build for build in builds.ALL if build in wanted]
 
 
-def run(report, groups):
+def run(report, groups, prove=False):
     if "lint" in groups:
         units.run_lint(report)
     made = make(report, wanted_builds(groups))
@@ -63,7 +63,7 @@ def run(report, groups):
         if "consumer" in groups and {builds.GCC, builds.CLANG} <= set(made):
             consumer.run(report, chosen)
         if "qemu" in groups:
-            cases.run(report, made, chosen)
+            cases.run(report, made, chosen, prove)
     if "archive" in groups and not report.list_only:
         for build in [build for build in (builds.GCC, builds.CLANG) if build in made]:
             report.note(archives.sizes(build))
@@ -75,6 +75,7 @@ def main():
     parser.add_argument("--only", action="append", default=[], metavar="WORD",
                         help="tests with this word in their names")
     parser.add_argument("--list", action="store_true", help="only the names")
+    parser.add_argument("--prove", action="store_true", help="write docs/proven.md from this run instead of comparing it")
     options = parser.parse_args()
     if unknown := set(options.groups) - set(GROUPS):
         parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(GROUPS)}")
@@ -82,7 +83,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report = Report(options.only, options.list)
     try:
-        run(report, options.groups or GROUPS)
+        run(report, options.groups or GROUPS, options.prove)
     except KeyboardInterrupt:
         report.note("interrupted")
         report.close()
