@@ -220,8 +220,8 @@ static int check_fields(const struct virtio_net_pair *pair, const struct virtio_
 	return length > __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED) ? VIRTIO_ERR_TOO_LARGE : 0;
 }
 
-/* Write the header of FRAME, which has been checked, before its data: flags other than NEEDS_CSUM are not ours to set.
- */
+/* Write the header of FRAME, which has been checked, before its data, where describing it has left zeros for the rest.
+ * Flags other than NEEDS_CSUM are not ours to set. */
 static void write_header(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
 {
 	uint8_t *header = virtio_net_frame_data(frame) - pair->header_size;
@@ -236,7 +236,6 @@ static void write_header(const struct virtio_net_pair *pair, const struct virtio
 		raw.gso_size = le16_from(frame->gso_size);
 		raw.hdr_len = le16_from(frame->header_length);
 	}
-	__builtin_memset(header, 0, pair->header_size);
 	__builtin_memcpy(header, &raw, VIRTIO_NET_HDR_SIZE_LEGACY);
 }
 
