@@ -150,11 +150,10 @@ int virtio_9p_submit(struct virtio_9p *p9, struct virtio_9p_request *request)
 	return added;
 }
 
-/* Whether the answer is one: its header was written, belongs to the message, and promises no more than was written. */
+/* Whether the answer is one: it has a header at least, no more than was written, and belongs to the message. */
 static bool answers(const struct virtio_9p_request *request, uint32_t written, struct header header)
 {
-	return written >= VIRTIO_9P_HEADER && header.length >= VIRTIO_9P_HEADER && header.length <= written &&
-	       header.tag == request->tag;
+	return header.length >= VIRTIO_9P_HEADER && header.length <= written && header.tag == request->tag;
 }
 
 int virtio_9p_completed(struct virtio_9p *p9, struct virtio_9p_request **request)

@@ -158,7 +158,7 @@ static void test_parts_may_have_several_segments(void **state)
 	assert_int_equal(completed()->answer_length, 8007);
 }
 
-/* HN-01, HN-02: what the device says must fit what it did, and what was asked. */
+/* HT-01, HN-02: what the device says must fit what it did, and what was asked. */
 static void test_answers_that_make_no_sense_fail(void **state)
 {
 	(void)state;
@@ -248,7 +248,7 @@ static void tag_becomes(const char *bytes, uint16_t length, const char *expected
 	assert_string_equal(p9.tag, expected);
 }
 
-/* P9-03, HN-03 */
+/* P9-03, HT-03 */
 static void test_the_mount_tag_is_read_and_made_harmless(void **state)
 {
 	(void)state;

@@ -4,13 +4,14 @@
 #include <virtio/balloon.h>
 #include <virtio/spec/balloon.h>
 
+#include "driver/buffers.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 #include "fake/transport.h"
 
 #define REPORTING (VIRTIO_F_VERSION_1 | VIRTIO_BALLOON_F_PAGE_REPORTING)
-#define inflateq (&fake.queues[0].ring)
-#define deflateq (&fake.queues[1].ring)
+#define INFLATEQ (&fake.queues[0].ring)
+#define DEFLATEQ (&fake.queues[1].ring)
 
 static struct fake_transport fake;
 static struct virtio_balloon balloon;
@@ -92,13 +93,13 @@ static void test_pages_go_in_and_come_out(void **state)
 		assert_int_equal(virtio_balloon_poll(&balloon), 0);
 		assert_int_equal(balloon.inflating, 5);
 		assert_int_equal(balloon.actual, 0);
-		serve(inflateq, pages, 5);
+		serve(INFLATEQ, pages, 5);
 		assert_int_equal(virtio_balloon_poll(&balloon), 1);
 		assert_int_equal(balloon.inflating, 0);
 		assert_int_equal(balloon.actual, 5);
 		assert_int_equal(told[0], 5);
 		assert_int_equal(virtio_balloon_deflate(&balloon, pages + 1, 2), 2);
-		serve(deflateq, pages + 1, 2);
+		serve(DEFLATEQ, pages + 1, 2);
 		assert_int_equal(balloon.deflating, 2);
 		assert_int_equal(virtio_balloon_poll(&balloon), 1);
 		assert_int_equal(balloon.deflating, 0);
@@ -120,7 +121,7 @@ static void test_long_lists_are_taken_in_parts(void **state)
 		assert_int_equal(taken, done < 512 ? 256 : 88);
 		/* HA-02: one message at a time. */
 		assert_int_equal(virtio_balloon_inflate(&balloon, pages, 1), 0);
-		serve(inflateq, pages + done, (unsigned)taken);
+		serve(INFLATEQ, pages + done, (unsigned)taken);
 		assert_int_equal(virtio_balloon_poll(&balloon), 1);
 		done += (unsigned)taken;
 		assert_int_equal(balloon.actual, done);
@@ -134,20 +135,20 @@ static void test_nothing_is_asked_back_before_it_is_in(void **state)
 	(void)state;
 	assert_int_equal(virtio_balloon_deflate(&balloon, pages, 1), VIRTIO_ERR_INVALID);
 	assert_int_equal(virtio_balloon_inflate(&balloon, pages, 3), 3);
-	serve(inflateq, pages, 3);
+	serve(INFLATEQ, pages, 3);
 	assert_int_equal(virtio_balloon_poll(&balloon), 1);
 	assert_int_equal(virtio_balloon_inflate(&balloon, pages + 3, 3), 3);
 	assert_int_equal(virtio_balloon_deflate(&balloon, pages, 3), 0);
-	serve(inflateq, pages + 3, 3);
+	serve(INFLATEQ, pages + 3, 3);
 	assert_int_equal(virtio_balloon_deflate(&balloon, pages, 3), 0);
 	assert_int_equal(virtio_balloon_poll(&balloon), 1);
 	assert_int_equal(virtio_balloon_deflate(&balloon, pages, 7), VIRTIO_ERR_INVALID);
 	assert_int_equal(virtio_balloon_deflate(&balloon, pages, 4), 4);
 	assert_int_equal(virtio_balloon_deflate(&balloon, pages, 2), 0);
-	take(deflateq, pages, 4);
+	take(DEFLATEQ, pages, 4);
 	assert_int_equal(virtio_balloon_poll(&balloon), 0);
 	assert_int_equal(balloon.deflating, 4);
-	fake_device_return(deflateq, &buffer, 0);
+	fake_device_return(DEFLATEQ, &buffer, 0);
 	assert_int_equal(virtio_balloon_poll(&balloon), 1);
 	assert_int_equal(balloon.actual, 2);
 }
@@ -160,10 +161,10 @@ static void test_addresses_that_the_protocol_cannot_say_are_refused(void **state
 	assert_int_equal(virtio_balloon_inflate(&balloon, list, 2), VIRTIO_ERR_INVALID);
 	list[1] = UINT64_C(1) << 44;
 	assert_int_equal(virtio_balloon_inflate(&balloon, list, 2), VIRTIO_ERR_TOO_LARGE);
-	assert_int_equal(fake_device_available(inflateq), 0);
+	assert_int_equal(fake_device_available(INFLATEQ), 0);
 	list[1] -= 4096;
 	assert_int_equal(virtio_balloon_inflate(&balloon, list, 2), 2);
-	serve(inflateq, list, 2);
+	serve(INFLATEQ, list, 2);
 }
 
 /* HA-01 */
@@ -274,12 +275,29 @@ static void test_devices_that_want_no_reports_get_none(void **state)
 static void test_broken_rings_are_told(void **state)
 {
 	(void)state;
-	fake_device_lie_used(inflateq, 100, 0);
+	fake_device_lie_used(INFLATEQ, 100, 0);
 	assert_int_equal(virtio_balloon_poll(&balloon), VIRTIO_ERR_PROTOCOL);
 	assert_int_equal(virtio_balloon_inflate(&balloon, pages, 1), VIRTIO_ERR_PROTOCOL);
 	assert_int_equal(balloon.inflating, 0);
 	uint32_t target;
 	assert_int_equal(virtio_balloon_target(&balloon, &target), VIRTIO_ERR_PROTOCOL);
+}
+
+static void test_a_stuck_device_keeps_its_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(virtio_balloon_inflate(&balloon, pages, 1), 1);
+	fake.never_resets = true;
+	struct virtio_balloon copy = balloon;
+	assert_int_equal(virtio_balloon_detach(&balloon), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(fake_platform_live(), 6);
+	/* Only the test knows what is left. */
+	struct virtio_buffers *left[] = {&copy.inflateq, &copy.deflateq};
+	for (unsigned i = 0; i < 2; i++) {
+		fake_device_detach(&fake.queues[i].ring);
+		virtqueue_free(&left[i]->queue.ring);
+		virtio_buffers_free(left[i], fake_platform());
+	}
 }
 
 static void test_attach_refuses_and_leaves_nothing_behind(void **state)
@@ -322,6 +340,7 @@ int main(void)
 		TEST(test_free_memory_is_reported_and_comes_back),
 		TEST(test_devices_that_want_no_reports_get_none),
 		TEST(test_broken_rings_are_told),
+		TEST(test_a_stuck_device_keeps_its_memory),
 		TEST(test_attach_refuses_and_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
