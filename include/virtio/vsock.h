@@ -167,8 +167,9 @@ bool virtio_vsock_at_end(const struct virtio_vsock_connection *connection);
 
 /*
  * Tell the other side that we shall not send (VIRTIO_VSOCK_SHUTDOWN_SEND), not receive (_RECEIVE; what was not read
- * yet is lost), or neither, any more. After both it answers with a reset, which makes the connection ended: wait for that, with a deadline of your
- * own, before closing, for a clean end. 0; VIRTIO_ERR_INVALID: other flags, or none; VIRTIO_ERR_IO: it is not open.
+ * yet is lost), or neither, any more. After both it answers with a reset, which makes the connection ended: for a clean
+ * end wait for that, with a deadline of your own, before closing. 0; VIRTIO_ERR_INVALID: other flags, or none;
+ * VIRTIO_ERR_IO: it is not open; VIRTIO_ERR_PROTOCOL: the ring is broken.
  */
 VIRTIO_MUST_CHECK int virtio_vsock_shutdown(struct virtio_vsock_connection *connection, unsigned flags);
 

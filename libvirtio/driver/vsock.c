@@ -21,7 +21,7 @@ static const struct virtio_feature_rule rules[] = {{VIRTIO_VSOCK_F_NO_IMPLIED_ST
 /* Our address (5.10.4). */
 static int read_cid(struct virtio_vsock *vsock)
 {
-	int error = virtio_device_config64(vsock->device, VIRTIO_VSOCK_CONFIG_GUEST_CID, &vsock->cid);
+	int error = virtio_device_config64(vsock->device, VIRTIO_VSOCK_CONFIG_CID, &vsock->cid);
 
 	if (error || (vsock->cid > VIRTIO_VSOCK_CID_DEVICE && vsock->cid <= VIRTIO_VSOCK_CID_LAST))
 		return error;

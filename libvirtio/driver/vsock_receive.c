@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * virtio-vsock, what packets do (VIRTIO 5.10.6). Everything in them is the other side's, or an impostor's: a packet that
- * does not fit the state of its connection ends it or does nothing, and a stranger gets one reset.
+ * virtio-vsock, what packets do (VIRTIO 5.10.6). Everything in them is the other side's, or an impostor's: a packet
+ * that does not fit the state of its connection ends it or does nothing, and a stranger gets one reset.
  */
 #include "base/log.h"
 #include "driver/vsock.h"

@@ -11,7 +11,7 @@
 #define VIRTIO_VSOCK_F_SEQPACKET VIRTIO_FEATURE(1)         /* sockets that keep message boundaries: declined */
 #define VIRTIO_VSOCK_F_NO_IMPLIED_STREAM VIRTIO_FEATURE(2) /* streams only where STREAM says so */
 
-#define VIRTIO_VSOCK_CONFIG_GUEST_CID 0 /* 5.10.4: le64, the address of the driver's side */
+#define VIRTIO_VSOCK_CONFIG_CID 0 /* 5.10.4: le64, the address of the driver's side */
 
 /* 5.10.2: virtqueues. */
 #define VIRTIO_VSOCK_QUEUE_RX 0

@@ -18,7 +18,7 @@ void fake_vsock_set_cid(uint64_t cid)
 {
 	struct le64 raw = le64_from(cid);
 
-	fake_transport_set_config(&transport, VIRTIO_VSOCK_CONFIG_GUEST_CID, &raw, sizeof raw);
+	fake_transport_set_config(&transport, VIRTIO_VSOCK_CONFIG_CID, &raw, sizeof raw);
 }
 
 void fake_vsock_start(const struct fake_device_ops *ring, uint64_t features)

@@ -48,7 +48,8 @@ void fake_vsock_say_lie(const struct virtio_vsock_hdr *header, const void *data,
 /* A header as fake_vsock_say makes it. */
 struct virtio_vsock_hdr fake_vsock_header(uint32_t peer, uint32_t port, uint16_t op);
 
-/* Take the next packet of the driver: its header and data are in fake_vsock. Returns its operation, 0: there is none. */
+/* Take the next packet of the driver: its header and data are in fake_vsock. Returns its operation; 0: there is none.
+ */
 uint16_t fake_vsock_take(void);
 
 /* Fails the test unless the next packet is this. */
