@@ -41,6 +41,8 @@ class Setup:
         argv = [*self.prefix, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
         argv += ["-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"]
         argv += ["-machine", self.machine, "-accel", accelerator, "-m", self.memory]
+        if accelerator == "tcg":
+            argv += ["-smp", "2"]  # up to 8.0, TCG leaves out a lone processor's fences: notifications get lost
         if self.firmware:
             argv += ["-bios", self.firmware]
         if self.exit_device:

@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--only", action="append", default=[], metavar="WORD",
                         help="tests with this word in their names")
     parser.add_argument("--list", action="store_true", help="only the names")
-    parser.add_argument("--prove", action="store_true", help="write docs/proven.md from this run instead of comparing it")
+    parser.add_argument("--prove", action="store_true", help="write docs/proven.md from this run")
     options = parser.parse_args()
     if unknown := set(options.groups) - set(GROUPS):
         parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(GROUPS)}")
