@@ -93,7 +93,8 @@ struct virtio_feature_rule {
 
 /*
  * Steps 1 to 6 of 3.1.1: reset, acknowledge, and agree on features: those of WANTED that the device offers, less
- * those whose RULES (NULL: none) do not hold. WANTED are the features of the device type (bits 0 to 23 and 50 to 63);
+ * those whose RULES (NULL: none) do not hold. WANTED are the features of the device type (bits 0 to 23 and 50 to 63),
+ * and VIRTIO_F_IN_ORDER if the driver can do without the lengths that such rings do not tell (virtqueue.h);
  * the common ones the common layers add by themselves (VERSION_1, ANY_LAYOUT, EVENT_IDX, INDIRECT_DESC,
  * NOTIFICATION_DATA, RING_RESET, ACCESS_PLATFORM where there are the hooks for it, the ring's own, ...).
  * REQUIRED are those without which the driver cannot work. On success dev->features tells what was agreed on,

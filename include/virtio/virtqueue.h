@@ -119,6 +119,9 @@ struct virtqueue {
 	uint16_t max_segments; /* most segments a buffer may have */
 	uint16_t unpublished;  /* packed: buffers that were added since the last publish */
 	uint16_t held;         /* packed: buffers that the device holds */
+	uint16_t oldest;       /* in order: slot of the oldest buffer that the device holds */
+	uint16_t batch;        /* in order: buffers of the last used record that were not taken yet */
+	uint32_t batch_length; /* in order: what it said of the last of them */
 	uint16_t withheld;     /* packed: flags of the first list in a batch, for publish to store */
 	bool event_idx;        /* EVENT_IDX was negotiated */
 
@@ -136,6 +139,15 @@ extern const struct virtqueue_ops virtqueue_split_ops;
 
 /* The packed ring (VIRTIO 2.8), for devices that offer RING_PACKED. Naming it links it in. */
 extern const struct virtqueue_ops virtqueue_packed_ops;
+
+/*
+ * The split ring again, for devices that use buffers in the order in which they were made available, and say so (IN_ORDER, 2.7.9
+ * and 2.8.9). They may then tell of several buffers at once: all but the last of these come back with the length of all
+ * that the device might have written. So they are for drivers that do not live by lengths, and ask for IN_ORDER.
+ */
+extern const struct virtqueue_ops virtqueue_split_in_order_ops;
+/* The same, packed. */
+extern const struct virtqueue_ops virtqueue_packed_in_order_ops;
 
 /*
  * Allocate and clear a virtqueue of config->size entries. Attach time only: allocates through the hooks.

@@ -34,10 +34,10 @@ static void write_accepted(struct virtio_device *dev)
 		dev->transport->accept_features(dev, word, (uint32_t)(dev->features >> 32 * word));
 }
 
-/* The first ring in the runtime's list that the device offers and the transport can carry. */
-static const struct virtqueue_ops *choose_ring(const struct virtio_device *dev)
+/* The first ring in the runtime's list that the device offers, the transport carries, and the driver can use. */
+static const struct virtqueue_ops *choose_ring(const struct virtio_device *dev, uint64_t wanted)
 {
-	uint64_t possible = dev->offered & dev->transport->features;
+	uint64_t possible = dev->offered & dev->transport->features & (wanted | ~VIRTIO_F_IN_ORDER);
 
 	for (const struct virtqueue_ops *const *ring = dev->support->rings; *ring; ring++)
 		if (((*ring)->feature & possible) == (*ring)->feature)
@@ -82,7 +82,7 @@ int virtio_features_negotiate(
 	struct virtio_device *dev, uint64_t wanted, uint64_t required, const struct virtio_feature_rule *rules)
 {
 	dev->offered = read_offer(dev);
-	dev->ring = choose_ring(dev);
+	dev->ring = choose_ring(dev, wanted);
 	if (!dev->ring) {
 		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: no kind of virtqueue that we have fits", dev->name);
 		return VIRTIO_ERR_UNSUPPORTED;

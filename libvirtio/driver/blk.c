@@ -11,7 +11,7 @@
 #define BLK_FEATURES                                                                                                   \
 	(VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH | \
 		VIRTIO_BLK_F_TOPOLOGY | VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES |   \
-		VIRTIO_BLK_F_LIFETIME | VIRTIO_BLK_F_SECURE_ERASE | VIRTIO_F_ANY_LAYOUT)
+		VIRTIO_BLK_F_LIFETIME | VIRTIO_BLK_F_SECURE_ERASE | VIRTIO_F_ANY_LAYOUT | VIRTIO_F_IN_ORDER)
 
 #define BLK_DEFAULT_RING 256     /* entries, unless the runtime says otherwise */
 #define BLK_NAP UINT64_C(100000) /* nanoseconds between two looks while waiting */

@@ -27,8 +27,9 @@ static void gather(const struct virtio_blk *blk, struct virtio_blk_request *requ
 
 		room = room < blk->max_segment_length ? room : blk->max_segment_length;
 		length = length < room ? length : room;
-		part->segments[++part->count] = (struct virtio_segment){
-			(uint8_t *)from->data + request->offset, from->device_address + request->offset, length};
+		part->segments[++part->count] =
+			(struct virtio_segment){from->data ? (uint8_t *)from->data + request->offset : NULL,
+				from->device_address + request->offset, length};
 		part->length += length;
 		request->offset += length;
 		if (request->offset == from->length) {

@@ -120,7 +120,7 @@ const struct virtio_transport_ops virtio_pci_modern_ops = {
 	.name = "modern PCI",
 	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
 		    VIRTIO_F_RING_PACKED | VIRTIO_F_ORDER_PLATFORM | VIRTIO_F_NOTIFICATION_DATA |
-		    VIRTIO_F_NOTIF_CONFIG_DATA | VIRTIO_F_RING_RESET | VIRTIO_F_SUSPEND,
+		    VIRTIO_F_NOTIF_CONFIG_DATA | VIRTIO_F_RING_RESET | VIRTIO_F_SUSPEND | VIRTIO_F_IN_ORDER,
 	.required_features = VIRTIO_F_VERSION_1,
 	.feature_words = 2,
 	.confirms_features = true,

@@ -14,7 +14,9 @@ static const struct virtio_transport_ops *const transports[] = {
 };
 
 static const struct virtqueue_ops *const rings[] = {
+	&virtqueue_packed_in_order_ops,
 	&virtqueue_packed_ops,
+	&virtqueue_split_in_order_ops,
 	&virtqueue_split_ops,
 	NULL,
 };

@@ -217,7 +217,7 @@ static __attribute__((noinline)) int add_rest(
 	return (int)done;
 }
 
-static int packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+int virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
 	unsigned done;
 
@@ -249,7 +249,7 @@ static bool wants_notification(const struct virtqueue *vq, uint16_t old)
 		(uint16_t)((old & PVIRTQ_SLOT) - ((old & (unsigned)PVIRTQ_WRAP) == lap ? 0u : vq->size)));
 }
 
-static bool packed_publish(struct virtqueue *vq)
+bool virtqueue_packed_publish(struct virtqueue *vq)
 {
 	uint16_t old = vq->published;
 
@@ -386,7 +386,7 @@ static bool has_passed(const struct virtqueue *vq, unsigned after)
  * A buffer takes one slot or more, so after AFTER buffers the device is past that many slots, and it compares by
  * distance (2.8.10). With lists it may come there earlier, which the hint allows.
  */
-static bool packed_enable_interrupts(struct virtqueue *vq, uint16_t after)
+unsigned virtqueue_packed_ask(struct virtqueue *vq, uint16_t after)
 {
 	struct pvirtq_event_suppress *event = vq->driver;
 
@@ -403,10 +403,17 @@ static bool packed_enable_interrupts(struct virtqueue *vq, uint16_t after)
 	}
 	/* Full: the request is out before we look again, or a buffer used meanwhile would wait for ever (2.8.22). */
 	virtio_fence_full();
-	return vq->fault || has_passed(vq, after);
+	return after;
 }
 
-static void packed_disable_interrupts(struct virtqueue *vq)
+static bool packed_enable_interrupts(struct virtqueue *vq, uint16_t after)
+{
+	unsigned asked = virtqueue_packed_ask(vq, after);
+
+	return vq->fault || has_passed(vq, asked);
+}
+
+void virtqueue_packed_disable_interrupts(struct virtqueue *vq)
 {
 	struct pvirtq_event_suppress *event = vq->driver;
 
@@ -415,14 +422,14 @@ static void packed_disable_interrupts(struct virtqueue *vq)
 }
 
 /* Both wrap counters start at 1 (2.8.1). */
-static void packed_restart(struct virtqueue *vq)
+void virtqueue_packed_restart(struct virtqueue *vq)
 {
 	vq->added = PVIRTQ_WRAP;
 	vq->published = PVIRTQ_WRAP;
 	vq->seen = PVIRTQ_WRAP;
 	vq->unpublished = 0;
 	vq->held = 0;
-	packed_disable_interrupts(vq);
+	virtqueue_packed_disable_interrupts(vq);
 }
 
 static size_t align_up(size_t value)
@@ -431,7 +438,7 @@ static size_t align_up(size_t value)
 }
 
 /* The event structures have a cache line each: one is ours to write, the other the device's. */
-static int packed_init(struct virtqueue *vq, const struct virtqueue_config *config)
+int virtqueue_packed_init(struct virtqueue *vq, const struct virtqueue_config *config)
 {
 	size_t driver = align_up(sizeof(struct pvirtq_desc) * vq->size);
 	size_t device = driver + VIRTQUEUE_CACHE_LINE;
@@ -453,11 +460,11 @@ static int packed_init(struct virtqueue *vq, const struct virtqueue_config *conf
 const struct virtqueue_ops virtqueue_packed_ops = {
 	.name = "packed",
 	.feature = VIRTIO_F_RING_PACKED,
-	.init = packed_init,
-	.restart = packed_restart,
-	.add = packed_add,
-	.publish = packed_publish,
+	.init = virtqueue_packed_init,
+	.restart = virtqueue_packed_restart,
+	.add = virtqueue_packed_add,
+	.publish = virtqueue_packed_publish,
 	.get = packed_get,
 	.enable_interrupts = packed_enable_interrupts,
-	.disable_interrupts = packed_disable_interrupts,
+	.disable_interrupts = virtqueue_packed_disable_interrupts,
 };

@@ -47,4 +47,14 @@ static inline bool packed_is_used(const struct pvirtq_desc *desc, unsigned expec
 	return (virtio_load_acquire16(&desc->flags) & PACKED_FLAGS) == expected;
 }
 
+/* What the two packed rings have in common, in packed.c. */
+int virtqueue_packed_init(struct virtqueue *vq, const struct virtqueue_config *config);
+void virtqueue_packed_restart(struct virtqueue *vq);
+int virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+bool virtqueue_packed_publish(struct virtqueue *vq);
+void virtqueue_packed_disable_interrupts(struct virtqueue *vq);
+
+/* Ask for an interrupt once the device is past AFTER slots, or as many as it has buffers. Returns how many. */
+unsigned virtqueue_packed_ask(struct virtqueue *vq, uint16_t after);
+
 #endif

@@ -9,6 +9,7 @@ void virtqueue_slots_reset(struct virtqueue *vq)
 {
 	for (unsigned i = 0; i < vq->size; i++)
 		vq->slots[i] = (struct virtqueue_slot){.descriptors = 1, .next = (uint16_t)(i + 1)};
+	vq->slots[vq->size - 1].next = 0; /* in a circle, for rings that are used in order */
 	vq->free_head = 0;
 	vq->free_count = vq->size;
 }

@@ -7,18 +7,7 @@
 #include "base/barrier.h"
 #include "virtqueue/internal.h"
 #include "virtqueue/split_layout.h"
-
-/* The available ring (2.7.6). */
-struct available {
-	struct virtq_avail head;
-	struct le16 ring[];
-};
-
-/* The used ring (2.7.8). */
-struct used {
-	struct virtq_used head;
-	struct virtq_used_elem ring[];
-};
+#include "virtqueue/split_ring.h"
 
 static struct le16 *used_event(const struct virtqueue *vq)
 {
@@ -238,7 +227,7 @@ static __attribute__((noinline)) int add_rest(
 	return (int)done;
 }
 
-static int split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
 	unsigned done;
 
@@ -250,7 +239,7 @@ static int split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffer
 	return done == count ? (int)done : add_rest(vq, buffers, count, done);
 }
 
-static bool split_publish(struct virtqueue *vq)
+bool virtqueue_split_publish(struct virtqueue *vq)
 {
 	struct available *available = vq->driver;
 	const struct used *used = vq->device;
@@ -266,21 +255,6 @@ static bool split_publish(struct virtqueue *vq)
 	if (vq->event_idx)
 		return virtqueue_event_passed(virtio_load_relaxed16(avail_event(vq)), vq->added, old);
 	return !(virtio_load_relaxed16(&used->head.flags) & VIRTQ_USED_F_NO_NOTIFY);
-}
-
-/* How many buffers the device holds: published and not taken back. */
-static uint16_t held(const struct virtqueue *vq)
-{
-	return (uint16_t)(vq->published - vq->seen);
-}
-
-/* How many used entries wait for us. More than the device holds: it lies. */
-static uint16_t waiting(const struct virtqueue *vq)
-{
-	const struct used *used = vq->device;
-
-	/* Acquire: the entries up to this index, and the data behind them, are what the device wrote before it. */
-	return (uint16_t)(virtio_load_acquire16(&used->head.idx) - vq->seen);
 }
 
 /* What is wrong with a used entry that names buffer ID. */
@@ -335,8 +309,8 @@ static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned
 
 	if (vq->fault)
 		return VIRTIO_ERR_PROTOCOL;
-	ready = waiting(vq);
-	if (ready > held(vq))
+	ready = split_waiting(vq);
+	if (ready > split_held(vq))
 		return virtqueue_break(vq, "used index jumped");
 	if (count > ready)
 		count = ready;
@@ -346,12 +320,12 @@ static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned
 	return done || !vq->fault ? (int)done : VIRTIO_ERR_PROTOCOL;
 }
 
-static bool split_enable_interrupts(struct virtqueue *vq, uint16_t after)
+bool virtqueue_split_enable_interrupts(struct virtqueue *vq, uint16_t after)
 {
 	struct available *available = vq->driver;
 
-	if (after > held(vq))
-		after = held(vq);
+	if (after > split_held(vq))
+		after = split_held(vq);
 	if (after == 0)
 		after = 1;
 	if (vq->event_idx)
@@ -360,14 +334,14 @@ static bool split_enable_interrupts(struct virtqueue *vq, uint16_t after)
 		virtio_store_relaxed16(&available->head.flags, 0);
 	/* Full: the request is out before we look again, or a buffer used meanwhile would wait for ever (2.7.14). */
 	virtio_fence_full();
-	return vq->fault || waiting(vq) >= after;
+	return vq->fault || split_waiting(vq) >= after;
 }
 
 /*
  * With EVENT_IDX the flags stay 0 (2.7.7.1); an event that was passed already comes again after 65536 buffers
  * only.
  */
-static void split_disable_interrupts(struct virtqueue *vq)
+void virtqueue_split_disable_interrupts(struct virtqueue *vq)
 {
 	struct available *available = vq->driver;
 
@@ -377,7 +351,7 @@ static void split_disable_interrupts(struct virtqueue *vq)
 		virtio_store_relaxed16(&available->head.flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
 }
 
-static int split_init(struct virtqueue *vq, const struct virtqueue_config *config)
+int virtqueue_split_init(struct virtqueue *vq, const struct virtqueue_config *config)
 {
 	struct split_layout layout = virtqueue_split_layout(vq->size, config->alignment);
 	int result;
@@ -399,11 +373,11 @@ static int split_init(struct virtqueue *vq, const struct virtqueue_config *confi
 
 const struct virtqueue_ops virtqueue_split_ops = {
 	.name = "split",
-	.init = split_init,
-	.restart = split_disable_interrupts,
-	.add = split_add,
-	.publish = split_publish,
+	.init = virtqueue_split_init,
+	.restart = virtqueue_split_disable_interrupts,
+	.add = virtqueue_split_add,
+	.publish = virtqueue_split_publish,
 	.get = split_get,
-	.enable_interrupts = split_enable_interrupts,
-	.disable_interrupts = split_disable_interrupts,
+	.enable_interrupts = virtqueue_split_enable_interrupts,
+	.disable_interrupts = virtqueue_split_disable_interrupts,
 };

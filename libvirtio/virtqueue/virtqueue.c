@@ -82,6 +82,8 @@ void virtqueue_restart(struct virtqueue *vq)
 	vq->published = 0;
 	vq->seen = 0;
 	vq->taken_back = 0;
+	vq->oldest = 0;
+	vq->batch = 0;
 	/* The device reads it from now on, and expects zeroes (2.7.10.1). */
 	__builtin_memset(vq->descriptors, 0, vq->ring_bytes);
 	virtqueue_slots_reset(vq);

@@ -53,6 +53,8 @@ TESTED_BY = {
     'libvirtio/driver/net_pair.c': 'test/unit/test_net.c',
     'libvirtio/pci/bar_ports.c': 'test/unit/test_bar.c',
     'libvirtio/pci/config_ecam.c': 'test/unit/test_config_port.c',
+    'libvirtio/virtqueue/packed_in_order.c': 'test/unit/test_in_order.c',
+    'libvirtio/virtqueue/split_in_order.c': 'test/unit/test_in_order.c',
     'libvirtio/transport/mmio_common.c': 'test/unit/test_mmio_modern.c',
     'libvirtio/transport/open.c': 'test/unit/test_pci_open.c',
     'libvirtio/transport/pci_common.c': 'test/unit/test_pci_modern.c',

@@ -117,6 +117,7 @@ static void test_a_device_that_is_pulled_out_ends_the_wait(void **state)
 	detach_all(fake_platform()->now);
 	assert_false(virtio_blk_in_flight(&request));
 	assert_int_equal(fake_platform_live(), 0);
+	fake_device_detach(&transport.queues[0].ring); /* it saw no reset */
 }
 
 static void test_errors_come_through(void **state)

@@ -139,6 +139,23 @@ static void test_access_platform_is_for_runtimes_that_map(void **state)
 	assert_false(virtio_device_has(&fake.device, VIRTIO_F_ACCESS_PLATFORM));
 }
 
+/* ORD-05 */
+static void test_rings_in_order_are_for_drivers_that_ask_for_them(void **state)
+{
+	(void)state;
+	fake.rings[0] = &virtqueue_split_in_order_ops;
+	fake.rings[1] = &virtqueue_split_ops;
+	assert_int_equal(begin(FEATURE_A, 0, NULL), 0);
+	assert_ptr_equal(fake.device.ring, &virtqueue_split_ops);
+	assert_false(fake.accepted & VIRTIO_F_IN_ORDER);
+	assert_int_equal(begin(FEATURE_A | VIRTIO_F_IN_ORDER, 0, NULL), 0);
+	assert_ptr_equal(fake.device.ring, &virtqueue_split_in_order_ops);
+	assert_true(fake.accepted & VIRTIO_F_IN_ORDER);
+	fake.offered &= ~VIRTIO_F_IN_ORDER;
+	assert_int_equal(begin(FEATURE_A | VIRTIO_F_IN_ORDER, 0, NULL), 0);
+	assert_ptr_equal(fake.device.ring, &virtqueue_split_ops);
+}
+
 /* INIT-19 */
 static void test_the_first_ring_that_fits_is_chosen(void **state)
 {
@@ -184,6 +201,7 @@ int main(void)
 		TEST(test_a_feature_without_what_it_needs_is_left),
 		TEST(test_a_required_feature_that_falls_to_a_rule_is_missing),
 		TEST(test_access_platform_is_for_runtimes_that_map),
+		TEST(test_rings_in_order_are_for_drivers_that_ask_for_them),
 		TEST(test_the_first_ring_that_fits_is_chosen),
 		TEST(test_a_ring_that_the_transport_cannot_carry_is_not_chosen),
 	};

@@ -99,6 +99,15 @@ void fake_device_put(struct fake_device_ring *ring, const struct fake_device_buf
 	ring->ops->put_used(ring, buffer->id, buffer->descriptors, length, buffer->writable_bytes > 0);
 }
 
+void fake_device_put_batch(
+	struct fake_device_ring *ring, const struct fake_device_buffer *buffers, unsigned count, uint32_t length)
+{
+	if (!(ring->features & VIRTIO_F_IN_ORDER) || ring->held < count)
+		fail_msg("the test returns a batch of %u buffers, and the device holds %u", count, ring->held);
+	ring->held -= count;
+	ring->ops->put_batch(ring, buffers, count, length);
+}
+
 bool fake_device_publish(struct fake_device_ring *ring)
 {
 	bool interrupt = ring->ops->publish_used(ring);

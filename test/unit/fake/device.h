@@ -63,6 +63,8 @@ struct fake_device_ops {
 	bool (*take)(struct fake_device_ring *ring, struct fake_device_buffer *buffer);
 	void (*put_used)(
 		struct fake_device_ring *ring, uint32_t id, unsigned descriptors, uint32_t length, bool written);
+	void (*put_batch)(struct fake_device_ring *ring, const struct fake_device_buffer *buffers, unsigned count,
+		uint32_t length);
 	bool (*publish_used)(struct fake_device_ring *ring);
 	void (*want_notifications)(struct fake_device_ring *ring, bool wanted);
 	void (*notify_after)(struct fake_device_ring *ring, uint16_t after);
@@ -83,6 +85,7 @@ struct fake_device_ring {
 	uint16_t taken;      /* split: the device's own available index; packed: place of the next list */
 	uint16_t newest;     /* split: the driver's available index at the last look; packed: flags kept back */
 	uint16_t used;       /* split: the device's own used index; packed: place of the next used slot */
+	uint16_t in_order;   /* split: the descriptor that must come next (2.7.9) */
 	uint16_t published;  /* the same, as the driver sees it */
 	struct fake_device_watch *watches; /* what must not change: one for each id */
 	uint8_t *used_copy;                /* what the device wrote to its area, which the driver must not touch */
@@ -135,6 +138,13 @@ bool fake_device_return(struct fake_device_ring *ring, const struct fake_device_
 
 /* The same without telling: the driver sees it after fake_device_publish. */
 void fake_device_put(struct fake_device_ring *ring, const struct fake_device_buffer *buffer, uint32_t length);
+
+/*
+ * IN_ORDER: put COUNT buffers, which were taken one after the other, with one record, in which LENGTH is that of the
+ * last.
+ */
+void fake_device_put_batch(
+	struct fake_device_ring *ring, const struct fake_device_buffer *buffers, unsigned count, uint32_t length);
 
 /* Tell the driver of all that was put. Returns as fake_device_return. */
 bool fake_device_publish(struct fake_device_ring *ring);

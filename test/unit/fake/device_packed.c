@@ -333,6 +333,19 @@ static void packed_put_used(
 	ring->used = advance(ring, ring->used, descriptors);
 }
 
+/* 2.8.9: one used slot, where that of the first would be; the next lies behind all of them. */
+static void packed_put_batch(
+	struct fake_device_ring *ring, const struct fake_device_buffer *buffers, unsigned count, uint32_t length)
+{
+	unsigned descriptors = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		descriptors += buffers[i].descriptors;
+		unwatch_table(ring, buffers[i].id);
+	}
+	packed_put_used(ring, buffers[count - 1].id, descriptors, length, buffers[count - 1].writable_bytes > 0);
+}
+
 static bool packed_publish_used(struct fake_device_ring *ring)
 {
 	const struct pvirtq_event_suppress *event = driver_event(ring);
@@ -408,6 +421,7 @@ const struct fake_device_ops fake_device_packed = {
 	.position = packed_position,
 	.take = packed_take,
 	.put_used = packed_put_used,
+	.put_batch = packed_put_batch,
 	.publish_used = packed_publish_used,
 	.want_notifications = packed_want_notifications,
 	.notify_after = packed_notify_after,

@@ -193,6 +193,8 @@ static void take_table(struct fake_device_ring *ring, struct fake_device_buffer 
 		if (flags & ~(VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE))
 			fail_msg("flags %#x in an indirect table", flags);
 		add_element(buffer, &table[at]);
+		if (has(ring, VIRTIO_F_IN_ORDER) && flags & VIRTQ_DESC_F_NEXT && le16_to(table[at].next) != at + 1)
+			fail_msg("entry %u of an indirect table is not followed by the next (2.7.9)", at);
 		at = le16_to(table[at].next);
 	} while (flags & VIRTQ_DESC_F_NEXT);
 	buffer->indirect = true;
@@ -211,6 +213,9 @@ static void watch_descriptor(struct fake_device_ring *ring, const struct fake_de
 	if (index >= ring->size)
 		fail_msg("descriptor %u in a virtqueue of %u", index, ring->size);
 	watch = &ring->watches[index];
+	if (has(ring, VIRTIO_F_IN_ORDER) && index != ring->in_order)
+		fail_msg("descriptor %u, and %u is the next in order (2.7.9)", index, ring->in_order);
+	ring->in_order = (uint16_t)((index + 1) & (ring->size - 1));
 	if (watch->busy)
 		fail_msg("descriptor %u is in a buffer that the device holds, or twice in one", index);
 	watch->busy = true;
@@ -290,6 +295,21 @@ static void split_put_used(
 	ring->used++;
 }
 
+/* 2.7.9: the record lies where that of the first would; in the places of the others there is rubbish. */
+static void split_put_batch(
+	struct fake_device_ring *ring, const struct fake_device_buffer *buffers, unsigned count, uint32_t length)
+{
+	uint16_t first = ring->used;
+
+	for (unsigned i = 0; i < count; i++)
+		split_put_used(ring, UINT32_MAX, 0, UINT32_MAX, true);
+	for (unsigned i = 0; i < count; i++)
+		unwatch(ring, buffers[i].id);
+	ring->used = first;
+	split_put_used(ring, buffers[count - 1].id, 0, length, true);
+	ring->used = (uint16_t)(first + count);
+}
+
 static bool split_publish_used(struct fake_device_ring *ring)
 {
 	uint16_t old = ring->published;
@@ -349,6 +369,7 @@ const struct fake_device_ops fake_device_split = {
 	.position = split_position,
 	.take = split_take,
 	.put_used = split_put_used,
+	.put_batch = split_put_batch,
 	.publish_used = split_publish_used,
 	.want_notifications = split_want_notifications,
 	.notify_after = split_notify_after,

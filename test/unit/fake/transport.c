@@ -98,7 +98,7 @@ static void reset(struct fake_transport *fake)
 static const struct fake_device_ops *device_end(const struct virtqueue_ops *driver_end)
 {
 	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++)
-		if ((*ring)->driver_end == driver_end)
+		if ((*ring)->features == (driver_end->feature & VIRTIO_F_RING_PACKED))
 			return *ring;
 	fail_msg("fake/device.h knows no %s ring", driver_end->name);
 	return NULL;
@@ -340,7 +340,7 @@ static const struct virtio_transport_ops modern = {
 	.name = "fake",
 	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
 		    VIRTIO_F_RING_PACKED | VIRTIO_F_ORDER_PLATFORM | VIRTIO_F_NOTIFICATION_DATA | VIRTIO_F_RING_RESET |
-		    VIRTIO_F_SUSPEND,
+		    VIRTIO_F_SUSPEND | VIRTIO_F_IN_ORDER,
 	.required_features = VIRTIO_F_VERSION_1,
 	.feature_words = 2,
 	.confirms_features = true,
