@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: ISC
+"""What depends on the speed of the machine, and so is no test. tools/bench runs it."""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test" / "qemu"))
+
+# pylint: disable=wrong-import-position
+import accelerator
+import builds
+import time_and_power
+from run import Case, run_case
+
+BOARDS = ("pc", "q35", time_and_power.MICROVM)
+
+
+@contextlib.contextmanager
+def burners(count):
+    """COUNT processes that do nothing but keep a processor busy."""
+    made = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in made:
+            process.kill()
+            process.wait()
+
+
+def clock_errors(board, chosen):
+    """How far the clock of one machine is off, as fractions, over some runs of two seconds."""
+    errors = []
+
+    def scenario(machine, _):
+        machine.expect("ready")
+        errors.extend(time_and_power.measure(machine) for _ in range(time_and_power.TRIES))
+
+    run_case(Case(f"clock {board}", builds.GCC.guest("guest_time"), scenario, machine=board), chosen)
+    return errors
+
+
+def clock(chosen):
+    print(f"clock of the unikernel against ours over {time_and_power.SECONDS:g} s, "
+          f"{time_and_power.TRIES} times: best, median, worst, in percent")
+    for load in (0, 2 * (os.cpu_count() or 1)):
+        with burners(load):
+            for board in BOARDS:
+                errors = sorted(100 * error for error in clock_errors(board, chosen))
+                told = f"{errors[0]:.3f} {statistics.median(errors):.3f} {errors[-1]:.3f}"
+                print(f"  {board:<24} {load} processes beside it   {told}", flush=True)
+
+
+PARTS = {"clock": clock}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/bench", description="Measure: everything, or these parts.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=" ".join(PARTS))
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
+    builds.GCC.make()
+    chosen, why = accelerator.choose()
+    print(f"QEMU runs with {chosen} ({why})")
+    for part in options.parts or PARTS:
+        PARTS[part](chosen)
+
+
+if __name__ == "__main__":
+    main()
