@@ -141,9 +141,10 @@ extern const struct virtqueue_ops virtqueue_split_ops;
 extern const struct virtqueue_ops virtqueue_packed_ops;
 
 /*
- * The split ring again, for devices that use buffers in the order in which they were made available, and say so (IN_ORDER, 2.7.9
- * and 2.8.9). They may then tell of several buffers at once: all but the last of these come back with the length of all
- * that the device might have written. So they are for drivers that do not live by lengths, and ask for IN_ORDER.
+ * The split ring again, for devices that use buffers in the order in which they were made available, and say so
+ * (IN_ORDER, 2.7.9 and 2.8.9). They may then tell of several buffers at once: all but the last of these come back with
+ * the length of all that the device might have written. So it is for drivers that do not live by lengths, and ask for
+ * IN_ORDER.
  */
 extern const struct virtqueue_ops virtqueue_split_in_order_ops;
 /* The same, packed. */
