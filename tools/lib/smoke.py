@@ -50,7 +50,7 @@ def check_refuses(tool, *arguments):
 
 def check_broken_image():
     """What is wrong with an image is found before it is booted."""
-    image = builds.GCC.guest("guest_boot")
+    image = builds.GCC.guest("guest_boot.multiboot1")  # one door, so that it matters
     checker = TOOLS / "check-image"
     command([checker, image])
     magic = (0x1BADB002).to_bytes(4, "little")
