@@ -307,6 +307,14 @@ def disk_cases(build):
     yield Case("disk told nonsense", image, scenarios.ends_with(2, "write=Yes"), command_line="write=Yes")
 
 
+def iommu_cases(build):
+    """Behind an emulated IOMMU, as firmware leaves it: addresses stay what they are."""
+    options, iommu = "disable-legacy=on,iommu_platform=on", ("-device", "intel-iommu")
+    yield Case("net_echo q35 emulated IOMMU", build.example("net_echo"),
+               scenarios.driven(options, scenarios.echo_briefly), machine="q35", nets=[options], devices=iommu)
+    yield blk_case("guest_blk q35 emulated IOMMU", build, [Disk(options=options)], machine="q35", devices=iommu)
+
+
 def peek_cases(build):
     """The unikernel that the README shows, reading a file as the README does."""
     readme = (builds.TOP / "README.md").read_bytes()
@@ -338,7 +346,7 @@ def all_cases(made):
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
                      net_features.cases, blk_cases, mmio_cases, pci_cases, disk_cases, peek_cases,
-                     interrupts.cases, matrix.cases]
+                     interrupts.cases, matrix.cases, iommu_cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:
