@@ -4,6 +4,7 @@
 import concurrent.futures
 
 import builds
+import devices
 import disk
 import interrupts
 import machine
@@ -346,7 +347,7 @@ def all_cases(made):
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
                      net_features.cases, blk_cases, mmio_cases, pci_cases, disk_cases, peek_cases,
-                     interrupts.cases, matrix.cases, iommu_cases]
+                     interrupts.cases, devices.cases, matrix.cases, iommu_cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

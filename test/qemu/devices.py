@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: ISC
+"""The small devices: entropy, console, balloon and 9P, each driven by guest_devices over every transport and ring."""
+
+import re
+import socket
+import time
+
+import scenarios
+from outcome import TestFailure
+from run import Case
+
+TRANSPORTS = {
+    "legacy": "disable-modern=on,disable-legacy=off",
+    "modern": "disable-modern=off,disable-legacy=on",
+    "packed": "disable-modern=off,disable-legacy=on,packed=on",
+}
+PATTERN = bytes((at * 7 + at // 256) % 256 for at in range(70000))
+MONITOR = ("-monitor", "unix:{folder}/monitor,server=on,wait=off")
+
+
+def expect_transport(machine, transport):
+    wanted = "transport [legacy PCI] ring [split]" if transport == "legacy" else \
+        f"transport [modern PCI] ring [{'packed' if transport == 'packed' else 'split'}]"
+    scenarios.expect_text(machine, wanted)
+
+
+def ends_well(transport, *texts):
+    def scenario(machine, _):
+        scenarios.expect_status(machine, 0)
+        scenarios.expect_text(machine, "PASS", *texts)
+        expect_transport(machine, transport)
+
+    return scenario
+
+
+# The console
+
+
+class Talk:
+    """The far end of a port."""
+
+    def __init__(self, machine, path):
+        self.machine = machine
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(path))
+        self.data = b""
+
+    def say(self, data):
+        self.socket.sendall(data)
+
+    def hear(self, wanted):
+        """The next bytes must be these."""
+        while len(self.data) < len(wanted):
+            try:
+                more = self.socket.recv(65536)
+            except TimeoutError:
+                raise TestFailure(f"waiting for {wanted[:40]!r}, got {self.data[:40]!r}") from None
+            if not more:
+                raise TestFailure(f"the port was closed while waiting for {wanted[:40]!r}")
+            self.data += more
+        if not self.data.startswith(wanted):
+            raise TestFailure(f"{wanted[:40]!r} was expected, not {self.data[:40]!r}")
+        self.data = self.data[len(wanted) :]
+
+    def converse(self, number):
+        """Short and long, both ways."""
+        self.say(b"hello\n")
+        self.hear(f"port {number}: hello\n".encode())
+        self.say(f"take {len(PATTERN)}\n".encode() + PATTERN)
+        self.hear(f"took {len(PATTERN)}\n".encode())
+        # QEMU drops what a text console says while the socket is full: no more at once than it surely takes.
+        given = PATTERN if number else PATTERN[:10000]
+        self.say(f"give {len(given)}\nand more\n".encode())
+        self.hear(given + f"port {number}: and more\n".encode())
+
+
+def console(transport):
+    def scenario(machine, folder):
+        for _ in range(2):
+            machine.expect("ready, 1 ports")
+            talk = Talk(machine, folder / "port0")
+            talk.converse(0)
+            talk.say(b"emergency\n")
+            talk.hear(b"EMERGENCY\n")
+            talk.say(b"quit\n")
+            talk.hear(b"bye\n")
+            talk.socket.close()
+        scenarios.expect_status(machine, 0)
+        scenarios.expect_text(machine, "PASS")
+        expect_transport(machine, transport)
+
+    return scenario
+
+
+def multiport(transport):
+    """Two named ports and a console, each with a conversation of its own."""
+
+    def scenario(machine, folder):
+        for _ in range(2):
+            machine.expect("ready, 4 ports")
+            talks = []
+            for number in range(3):
+                machine.expect(f"port {number} is there")
+                talks.append(Talk(machine, folder / f"port{number}"))
+            for number, talk in enumerate(talks):
+                talk.converse(number)
+            talks[2].say(b"quit\n")
+            talks[2].hear(b"bye\n")
+            for talk in talks:
+                talk.socket.close()
+        scenarios.expect_status(machine, 0)
+        scenarios.expect_text(machine, "PASS", "port 0 was [], console 1", "port 1 was [org.test.one], console 0",
+                              "port 2 was [org.test.two], console 0")
+        expect_transport(machine, transport)
+
+    return scenario
+
+
+def port_devices(count):
+    argv = []
+    for number in range(count):
+        name = ("", ",name=org.test.one", ",name=org.test.two")[number]
+        kind = "virtserialport" if number else "virtconsole"
+        argv += ["-chardev", f"socket,id=port{number},path={{folder}}/port{number},server=on,wait=off"]
+        argv += ["-device", f"{kind},chardev=port{number},nr={number}{name}"]
+    return tuple(argv)
+
+
+# The balloon
+
+
+class Monitor:
+    """QEMU's monitor."""
+
+    def __init__(self, folder):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(str(folder / "monitor"))
+        self.answer()
+
+    def answer(self):
+        data = b""
+        while not data.endswith(b"(qemu) "):
+            data += self.socket.recv(4096)
+        return data.decode(errors="replace")
+
+    def ask(self, command):
+        self.socket.sendall(command.encode() + b"\n")
+        return self.answer()
+
+    def expect_balloon(self, machine, megabytes):
+        """The size that the machine is said to have becomes this."""
+        while f"actual={megabytes}" not in (said := self.ask("info balloon")):
+            if not machine.running or time.monotonic() > machine.deadline:
+                raise TestFailure(f"the balloon does not come to {megabytes} MiB: {said}")
+            time.sleep(0.1)
+
+
+def balloon(transport):
+    def scenario(machine, folder):
+        monitor = None
+        for _ in range(2):
+            machine.expect("ready")
+            monitor = monitor or Monitor(folder)
+            for megabytes in (112, 96, 120):
+                monitor.ask(f"balloon {megabytes}")
+                machine.expect(f"balloon has {(128 - megabytes) * 256} pages")
+                monitor.expect_balloon(machine, megabytes)
+            monitor.ask("balloon 128")
+            machine.expect("empty again: 0 pages")
+        monitor.socket.close()
+        scenarios.expect_status(machine, 0)
+        scenarios.expect_text(machine, "PASS")
+        expect_transport(machine, transport)
+
+    return scenario
+
+
+def reporting(transport):
+    """Free memory is reported, and was dropped: it is zero when it comes back."""
+    inner = balloon(transport)
+
+    def scenario(machine, folder):
+        inner(machine, folder)
+        if not re.search(r"reported memory has 0\n", machine.output):
+            raise TestFailure("QEMU has not dropped the memory that was reported")
+
+    return scenario
+
+
+def cases(build):
+    image = build.guest("guest_devices")
+    for transport, options in TRANSPORTS.items():
+        yield Case(f"guest_devices entropy {transport}", image, ends_well(transport, "different values"),
+                   devices=("-device", f"virtio-rng-pci,{options}"))
+        yield Case(f"guest_devices console {transport}", image, console(transport),
+                   devices=("-device", f"virtio-serial-pci,max_ports=1,{options}", *port_devices(1)))
+        yield Case(f"guest_devices console, several ports {transport}", image, multiport(transport),
+                   command_line="multiport",
+                   devices=("-device", f"virtio-serial-pci,max_ports=4,{options}", *port_devices(3)))
+        yield Case(f"guest_devices balloon {transport}", image, balloon(transport),
+                   devices=("-device", f"virtio-balloon-pci,{options}", *MONITOR))
+        yield Case(f"guest_devices balloon, free page reporting {transport}", image, reporting(transport),
+                   command_line="reporting",
+                   devices=("-device", f"virtio-balloon-pci,free-page-reporting=on,{options}", *MONITOR))
+        yield Case(f"guest_devices 9P {transport}", image, ends_well(transport, "read 4500 bytes from [the share]"),
+                   modules=1,
+                   devices=("-fsdev", "local,id=share,path={folder},security_model=none,readonly=on",
+                            "-device", f"virtio-9p-pci,fsdev=share,mount_tag=the share,{options}"))
+    yield Case("guest_devices entropy, little at a time", image, ends_well("modern", "different values"),
+               devices=("-object", "rng-builtin,id=slow",
+                        "-device", f"virtio-rng-pci,rng=slow,max-bytes=512,period=20,{TRANSPORTS['modern']}"))
+    yield Case("guest_devices without a device", image, scenarios.ends_with(1, "FAIL no device"))
