@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Memory shared with a device. The device runs beside us like another processor, on single-processor
- * machines too, so each shared word is accessed once, in one piece, with an order. Each use says which
+ * machines too (MB-09), so each shared word is accessed once, in one piece (MB-08), with an order. Each use says which
  * order and why. These are C11's; a processor that needs more for devices gets a file of its own.
  *
  * Release and acquire cost nothing on x86. Only where a store must be seen before a later load is a full
@@ -61,11 +61,11 @@ static inline void virtio_fence_register_write(void)
 }
 
 /*
- * ORDER_PLATFORM (VIRTIO 6): whether these fences suit a device that is real hardware, which is more than another
- * processor. On x86 they do: devices snoop the caches, and see stores to memory in program order; a full fence is a
- * locked instruction or mfence, which orders all of this library's memory, none of it being write-combining; and a
- * register is uncached, so that writing it waits for the stores before it. Other processors have fences for
- * devices of their own (dmb osh, fence iorw): until they stand here such a device is told that we cannot.
+ * ORDER_PLATFORM (VIRTIO 6; PLAT-05): whether these fences suit a device that is real hardware, which is more than
+ * another processor. On x86 they do: devices snoop the caches, and see stores to memory in program order; a full
+ * fence is a locked instruction or mfence, which orders all of this library's memory, none of it being write-
+ * combining; and a register is uncached, so that writing it waits for the stores before it. Other processors have
+ * fences for devices of their own (dmb osh, fence iorw): until they stand here such a device is told that we cannot.
  */
 #ifdef __x86_64__
 #define VIRTIO_FENCES_SUIT_DEVICES true

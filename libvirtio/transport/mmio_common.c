@@ -56,11 +56,11 @@ void virtio_mmio_accept_features(struct virtio_device *dev, unsigned word, uint3
 
 void virtio_mmio_notify(struct virtio_queue *queue)
 {
-	virtio_fence_register_write(); /* the buffers are there before the device looks for them */
+	virtio_fence_register_write(); /* MB-07: the buffers are there before the device looks for them */
 	virtio_region_write32(&queue->window, 0, queue->notify_value);
 }
 
-/* Acknowledged before the work is done, which comes later and looks at the rings then: so no event is lost. */
+/* Acknowledged before the work is done, which comes later and looks at all rings (MMIO-14): so no event is lost. */
 uint8_t virtio_mmio_interrupt_cause(struct virtio_device *dev)
 {
 	const uint32_t known = VIRTIO_INTERRUPT_QUEUE | VIRTIO_INTERRUPT_CONFIG;

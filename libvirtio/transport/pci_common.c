@@ -41,7 +41,7 @@ int virtio_pci_set_vector(struct virtio_device *dev, uint64_t offset, uint16_t v
 
 void virtio_pci_notify(struct virtio_queue *queue)
 {
-	virtio_fence_register_write(); /* the buffers are there before the device looks for them */
+	virtio_fence_register_write(); /* MB-07: the buffers are there before the device looks for them */
 	virtio_region_write16(&queue->window, 0, (uint16_t)queue->notify_value);
 }
 

@@ -11,7 +11,10 @@
 #include "pci/bar.h"
 #include "transport/pci.h"
 
-/* 4.1.4.10: legacy configuration and rings are in the processor's order; we know only the one that needs no care. */
+/*
+ * 4.1.4.10: legacy configuration and rings are in the processor's order; we know only the one that needs no care
+ * (LEG-01, LEG-02, LEG-03, LEG-04).
+ */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "legacy devices are for little-endian processors");
 
 #define PAGE_SHIFT 12 /* the queue address is a page number */

@@ -43,7 +43,7 @@ static inline uint16_t packed_advance(const struct virtqueue *vq, uint16_t place
 /* Whether the device has used the slot at DESC, in the lap of which EXPECTED are the flags. */
 static inline bool packed_is_used(const struct pvirtq_desc *desc, unsigned expected)
 {
-	/* Acquire, and once: id, length and data are what the device wrote before the flags. */
+	/* HP-05: acquire, and once: id, length and data are what the device wrote before the flags. */
 	return (virtio_load_acquire16(&desc->flags) & PACKED_FLAGS) == expected;
 }
 

@@ -158,7 +158,7 @@ static void test_parts_may_have_several_segments(void **state)
 	assert_int_equal(completed()->answer_length, 8007);
 }
 
-/* HT-01, HN-02: what the device says must fit what it did, and what was asked. */
+/* HT-01, HT-02: what the device says must fit what it did, and what was asked. */
 static void test_answers_that_make_no_sense_fail(void **state)
 {
 	(void)state;

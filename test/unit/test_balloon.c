@@ -20,12 +20,13 @@ static uint64_t pages[600];
 static uint32_t told[8]; /* what was written to `actual` */
 static unsigned told_count;
 
-/* BAL-L2: in one access. */
+/* BAL-L2: in one access. INIT-04: not before features are settled. */
 static void write_actual(void *context, uint64_t offset, unsigned width, uint32_t value)
 {
 	(void)context;
 	assert_int_equal(offset, VIRTIO_BALLOON_CONFIG_ACTUAL);
 	assert_int_equal(width, 4);
+	assert_true(fake.status & (VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK));
 	told[told_count++ % 8] = value;
 }
 
@@ -165,6 +166,26 @@ static void test_addresses_that_the_protocol_cannot_say_are_refused(void **state
 	list[1] -= 4096;
 	assert_int_equal(virtio_balloon_inflate(&balloon, list, 2), 2);
 	serve(INFLATEQ, list, 2);
+}
+
+/* BAL-L1, BAL-L2, BAL-L3 */
+static void test_a_legacy_balloon_is_driven_alike(void **state)
+{
+	(void)state;
+	static const uint8_t wish[4] = {0x04, 0x03, 0x02, 0x01};
+	uint32_t target;
+	assert_int_equal(virtio_balloon_detach(&balloon), 0);
+	start(fake_device_rings[0], 0);
+	fake_transport_make_legacy(&fake);
+	assert_int_equal(attach(), 0);
+	fake_transport_set_config(&fake, VIRTIO_BALLOON_CONFIG_NUM_PAGES, wish, sizeof wish);
+	assert_int_equal(virtio_balloon_target(&balloon, &target), 0);
+	assert_int_equal(target, 0x01020304);
+	assert_int_equal(virtio_balloon_inflate(&balloon, pages, 5), 5);
+	serve(INFLATEQ, pages, 5);
+	assert_int_equal(virtio_balloon_poll(&balloon), 1);
+	assert_int_equal(told[0], 5);
+	assert_int_equal(told_count, 1);
 }
 
 /* HA-01 */
@@ -334,6 +355,7 @@ int main(void)
 		TEST(test_long_lists_are_taken_in_parts),
 		TEST(test_nothing_is_asked_back_before_it_is_in),
 		TEST(test_addresses_that_the_protocol_cannot_say_are_refused),
+		TEST(test_a_legacy_balloon_is_driven_alike),
 		TEST(test_the_target_is_what_the_device_says_now),
 		TEST(test_what_is_not_kept_is_not_promised),
 		TEST(test_the_reporting_queue_follows_those_that_the_device_has),

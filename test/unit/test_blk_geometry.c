@@ -128,7 +128,7 @@ static void test_writing_zeroes_may_unmap_if_the_device_says_so(void **state)
 	}
 }
 
-/* BLK-21, HB-07: what is wanted, what the device says, what it has. */
+/* BLK-21, HB-07, HC-09: what is wanted, what the device says, what it has. */
 static void test_there_are_no_more_queues_than_wanted_said_and_there(void **state)
 {
 	(void)state;

@@ -72,7 +72,7 @@ static void test_what_is_written_is_read_back(void **state)
 	}
 }
 
-/* BLK-17, BLK-L1, RING-05: any cut of the data, the framing stays. */
+/* BLK-17, BLK-L1, ERR-03, RING-05: any cut of the data, the framing stays. */
 static void test_scattered_data_arrives_in_order(void **state)
 {
 	(void)state;

@@ -83,7 +83,7 @@ static void test_halves_of_different_times_are_never_joined(void **state)
 	}
 }
 
-/* PCIL-12: no generation there */
+/* PCIL-11, PCIL-12: no generation there */
 static void test_on_legacy_devices_two_reads_must_agree(void **state)
 {
 	(void)state;

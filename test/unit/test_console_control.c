@@ -31,7 +31,7 @@ static void poll(int messages)
 	assert_int_equal(virtio_console_poll(&console), messages);
 }
 
-/* CON-05, CON-10 */
+/* CON-05, CON-10, ERR-14: the event is DEVICE_ADD, 1 */
 static void test_ports_are_there_once_they_are_added(void **state)
 {
 	(void)state;

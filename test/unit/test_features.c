@@ -26,7 +26,7 @@ static int begin(uint64_t wanted, uint64_t required, const struct virtio_feature
 	return virtio_device_begin(&fake.device, wanted, required, rules);
 }
 
-/* INIT-09, INIT-10, INIT-20 */
+/* INIT-09, INIT-10, INIT-20, PLAT-04, ADM-01 */
 static void test_of_all_ones_only_what_is_known_is_accepted(void **state)
 {
 	(void)state;
@@ -57,6 +57,29 @@ static void test_nothing_is_accepted_that_is_not_offered(void **state)
 		assert_int_equal(begin(UINT64_MAX, 0, NULL), 0); /* the fake fails the test if it is */
 		assert_int_equal(fake.accepted & ~fake.offered, 0);
 	}
+}
+
+static unsigned offers_read;
+
+/* Two words are right, and whatever is read after them is not. */
+static uint32_t another_offer_each_time(struct virtio_device *dev, unsigned word)
+{
+	uint32_t offer = (uint32_t)(((struct fake_transport *)(void *)dev)->offered >> 32 * word);
+
+	return offers_read++ < 2 ? offer : ~offer;
+}
+
+/* HF-02 */
+static void test_an_offer_that_changes_is_read_once(void **state)
+{
+	(void)state;
+	offers_read = 0;
+	fake.offered = VIRTIO_F_VERSION_1 | FEATURE_A;
+	fake.ops.features_offered = another_offer_each_time;
+	assert_int_equal(begin(FEATURE_A | FEATURE_B, 0, NULL), 0);
+	assert_int_equal(fake.accepted, VIRTIO_F_VERSION_1 | FEATURE_A);
+	assert_int_equal(virtio_device_offer(&fake.device), VIRTIO_F_VERSION_1 | FEATURE_A);
+	assert_int_equal(offers_read, 2);
 }
 
 static void test_a_driver_cannot_ask_for_common_bits_that_nobody_handles(void **state)
@@ -195,6 +218,7 @@ int main(void)
 		TEST(test_of_all_ones_only_what_is_known_is_accepted),
 		TEST(test_of_all_ones_legacy_takes_any_layout_and_no_high_bits),
 		TEST(test_nothing_is_accepted_that_is_not_offered),
+		TEST(test_an_offer_that_changes_is_read_once),
 		TEST(test_a_driver_cannot_ask_for_common_bits_that_nobody_handles),
 		TEST(test_a_modern_device_without_version_1_is_refused),
 		TEST(test_a_missing_required_feature_ends_the_attempt),

@@ -33,6 +33,23 @@ static void test_the_cause_is_told_and_acknowledged(void **state)
 	assert_int_equal(virtio_device_interrupt(&fake.device), 0);
 }
 
+static void must_not_be_read(struct fake_transport *it, uint32_t offset)
+{
+	(void)it;
+	fail_msg("an interrupt handler reads byte %u of the configuration", offset);
+}
+
+/* HF-04: a handler hears that something changed; what it is, whoever wants to know reads later. */
+static void test_a_storm_of_changes_is_one_bit_each_time(void **state)
+{
+	(void)state;
+	fake.on_config_read = must_not_be_read;
+	assert_int_equal(virtio_device_ready(&fake.device), 0);
+	for (unsigned i = 0; i < 10000; i++)
+		assert_int_equal(interrupt(VIRTIO_INTERRUPT_CONFIG), VIRTIO_INTERRUPT_CONFIG);
+	assert_int_equal(fake_platform_log_count(), 0);
+}
+
 static void test_unknown_causes_are_left_out(void **state)
 {
 	(void)state;
@@ -77,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cause_is_told_and_acknowledged),
+		TEST(test_a_storm_of_changes_is_one_bit_each_time),
 		TEST(test_unknown_causes_are_left_out),
 		TEST(test_before_ready_and_after_reset_there_is_no_work),
 		TEST(test_a_device_that_has_gone_does_not_interrupt),

@@ -114,7 +114,7 @@ static bool refuse(void *context)
 	return false;
 }
 
-/* HC-13 */
+/* HC-14 */
 static void test_an_input_that_nobody_claims_is_masked_in_the_end(void **state)
 {
 	(void)state;

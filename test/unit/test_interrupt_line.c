@@ -137,7 +137,7 @@ static bool never_ours(void *context)
 	return false;
 }
 
-/* HC-13 */
+/* HC-14 */
 static void test_a_line_that_nobody_lowers_is_masked_in_the_end(void **state)
 {
 	(void)state;

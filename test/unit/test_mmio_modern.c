@@ -58,7 +58,7 @@ static void test_both_feature_words_are_read_and_written(void **state)
 	assert_int_equal(fake.status, 0xb);
 }
 
-/* INIT-14, MMIO-17: the fake fails the test when anything beyond 63 is accepted */
+/* INIT-14, MMIO-17, ADM-01, ERR-06: the fake fails the test when anything beyond 63 is accepted */
 static void test_nothing_that_has_no_meaning_here_is_accepted(void **state)
 {
 	(void)state;

@@ -25,6 +25,7 @@ static int open_device(void)
 	return virtio_mmio_open(&device, fake_platform(), &fake.window, &virtio_support_all);
 }
 
+/* ERR-09 */
 static void test_the_version_chooses_the_transport(void **state)
 {
 	(void)state;

@@ -36,7 +36,7 @@ static void test_attach_tells_address_mtu_and_link(void **state)
 	fake_net_detach();
 }
 
-/* NET-13, NET-L1, NET-L2 */
+/* NET-13, NET-L1, NET-L2, ERR-13 */
 static void test_each_kind_of_device_gets_its_header(void **state)
 {
 	(void)state;
@@ -51,7 +51,7 @@ static void test_each_kind_of_device_gets_its_header(void **state)
 	}
 }
 
-/* INIT-09, NET-08, NET-10, NET-11: whatever is offered, only what is understood is accepted. */
+/* INIT-09, NET-08, NET-10, NET-11, ERR-08: whatever is offered, only what is understood is accepted. */
 static void test_unknown_offers_are_left_alone(void **state)
 {
 	const uint64_t known = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU;
@@ -60,6 +60,7 @@ static void test_unknown_offers_are_left_alone(void **state)
 	fake_net_start(~(VIRTIO_F_RING_PACKED | VIRTIO_F_ACCESS_PLATFORM));
 	fake_net_attach(NULL);
 	assert_true((transport.accepted & 0xffffff) == known);
+	assert_true(transport.accepted >> 50 == 0);
 	fake_net_deliver(1, 60);
 	fake_net_detach();
 }

@@ -145,6 +145,23 @@ static void test_commands_without_their_feature_are_refused(void **state)
 	}
 }
 
+/* ERR-11: MAC class commands want CTRL_RX, whatever CTRL_MAC_ADDR promises. */
+static void test_the_address_is_set_with_both_features_only(void **state)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+
+	(void)state;
+	for (unsigned both = 0; both < 2; both++) {
+		open_with(
+			MODERN | VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_MAC_ADDR | (both ? VIRTIO_NET_F_CTRL_RX : 0));
+		assert_int_equal(virtio_net_set_mac(&net, mac), both ? 0 : VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(fake_net_control_serve(), both);
+		if (both)
+			assert_int_equal(virtio_net_command_wait(&net, soon()), 0);
+		fake_net_detach();
+	}
+}
+
 /* Some offer a control queue that they do not have. */
 static void test_a_device_without_its_control_queue_is_used_without(void **state)
 {
@@ -212,6 +229,7 @@ int main(void)
 		TEST(test_a_command_without_an_answer_stays_the_devices),
 		TEST(test_a_broken_control_queue_is_told),
 		TEST(test_commands_without_their_feature_are_refused),
+		TEST(test_the_address_is_set_with_both_features_only),
 		TEST(test_a_device_without_its_control_queue_is_used_without),
 		TEST(test_a_control_queue_that_is_too_short_is_refused),
 		TEST(test_every_failing_allocation_is_survived),

@@ -137,7 +137,7 @@ static void test_announcing_is_asked_for_and_acknowledged(void **state)
 	assert_int_equal(virtio_net_poll_config(&net), VIRTIO_NET_CHANGED_ANNOUNCE);
 }
 
-/* NET-42 */
+/* NET-42, ERR-07 */
 static void test_only_offloads_that_were_agreed_on_are_switched(void **state)
 {
 	(void)state;

@@ -83,7 +83,7 @@ static void test_an_impossible_number_of_pairs_is_not_believed(void **state)
 	}
 }
 
-/* HN-11: more pairs than queues. */
+/* HN-11, HC-09: more pairs than queues. */
 static void test_pairs_that_are_not_there_are_done_without(void **state)
 {
 	(void)state;

@@ -307,7 +307,7 @@ static void test_frames_are_released_whole_or_not_at_all(void **state)
 	}
 }
 
-/* Whether a feature was agreed on does not hang on the code being there. */
+/* HF-03: whether a feature was agreed on does not hang on the code being there. */
 static void test_without_merging_the_number_of_buffers_means_nothing(void **state)
 {
 	const struct virtio_net_options options = {.wanted = MERGE, .offload = &virtio_net_offload};

@@ -122,7 +122,7 @@ static void test_what_is_required_without_its_code_is_refused(void **state)
 	assert_int_equal(fake_platform_live(), 0);
 }
 
-/* NET-09 */
+/* NET-09, ERR-04 */
 static void test_speed_and_duplex_are_told(void **state)
 {
 	static const struct {

@@ -160,7 +160,7 @@ static void test_large_frames_arrive(void **state)
 	}
 }
 
-/* HN-08, HN-09 */
+/* HN-08, HN-09, NET-29 */
 static void test_large_frames_that_make_no_sense_are_dropped(void **state)
 {
 	const struct virtio_net_hdr good = tcp_header(VIRTIO_NET_HDR_GSO_TCPV4);

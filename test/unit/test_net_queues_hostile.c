@@ -217,6 +217,29 @@ static void test_frames_dropped_while_the_ring_breaks_are_not_lost(void **state)
 	assert_int_equal(reclaimed, 3);
 }
 
+/* HN-15: what was received stays out of the ring, however much the device wants to write into it. */
+static void test_a_received_frame_is_not_the_devices_until_it_is_released(void **state)
+{
+	struct virtio_net_frame *frames[257];
+	unsigned count, left;
+
+	(void)state;
+	open_modern();
+	count = net.first.pool_count;
+	for (unsigned i = 0; i < count; i++)
+		fake_net_deliver((uint8_t)i, 60);
+	left = (unsigned)virtio_net_receive(&net, frames, 257);
+	assert_int_equal(left, count);
+	assert_int_equal(virtio_net_receive(&net, frames + count, 1), 0);
+	assert_int_equal(fake_device_available(fake_net_receiveq()), 0);
+	for (; left > 0; left--) {
+		assert_true(fake_net_made_of(virtio_net_frame_data(frames[left - 1]), (uint8_t)(left - 1), 60));
+		release(frames[left - 1]);
+		assert_int_equal(fake_device_available(fake_net_receiveq()), count - left + 1);
+	}
+	fake_net_detach();
+}
+
 /* HR-06, HR-07: whatever the device writes over what we gave it, we do not read it. */
 static void test_scribbled_descriptors_do_not_matter(void **state)
 {
@@ -247,6 +270,7 @@ int main(void)
 		TEST(test_a_broken_transmit_ring_is_told),
 		TEST(test_a_frame_that_is_sent_twice_breaks_the_ring),
 		TEST(test_frames_dropped_while_the_ring_breaks_are_not_lost),
+		TEST(test_a_received_frame_is_not_the_devices_until_it_is_released),
 		TEST(test_scribbled_descriptors_do_not_matter),
 	};
 	return fake_transport_run_over_rings(tests);

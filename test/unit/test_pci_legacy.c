@@ -60,7 +60,7 @@ static void assert_refused(int error, const char *reason)
 	assert_true(fake_platform_logged("net at 00:03.0: "));
 }
 
-/* PCIL-01, PCIL-06: the fake checks every access */
+/* PCIL-01, PCIL-06, PCIL-10: the fake checks every access */
 static void test_a_device_comes_up_and_goes_down(void **state)
 {
 	(void)state;

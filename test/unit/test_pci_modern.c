@@ -101,7 +101,22 @@ static void test_a_queue_that_the_device_lacks_is_not_set_up(void **state)
 	detach();
 }
 
-/* NTF-01, NTF-02, NTF-06: the fake checks width, value and place */
+/* HC-11 */
+static void test_what_a_queue_is_like_is_asked_once(void **state)
+{
+	(void)state;
+	begin();
+	fake_region_forget(&fake.registers);
+	assert_int_equal(add(1), 0);
+	assert_int_equal(virtio_device_ready(&device), 0);
+	submit_one();
+	submit_one();
+	assert_int_equal(fake_region_accesses(&fake.registers, false, VIRTIO_PCI_COMMON_QUEUE_SIZE), 1);
+	assert_int_equal(fake_region_accesses(&fake.registers, false, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF), 1);
+	detach();
+}
+
+/* NTF-01, NTF-02, NTF-06, ERR-12: the fake checks width, value and place */
 static void test_notifications_go_where_the_device_wants_them(void **state)
 {
 	(void)state;
@@ -120,7 +135,7 @@ static void test_notifications_go_where_the_device_wants_them(void **state)
 	}
 }
 
-/* NTF-01, NTF-02, NTF-03, NTF-07, NTF-08: the fake checks width and place */
+/* NTF-01, NTF-02, NTF-03, NTF-07, NTF-08, ERR-05: the fake checks width and place */
 static void test_notifications_say_what_the_device_asks_for(void **state)
 {
 	static const uint64_t sets[] = {VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
@@ -183,6 +198,7 @@ static void test_one_queue_is_reset_and_used_again(void **state)
 }
 
 /* RRST-05, NTF-02: a structure of 56 bytes has neither register, whatever is offered */
+/* HC-06, PCI-31 */
 static void test_registers_that_do_not_exist_are_not_asked_for(void **state)
 {
 	(void)state;
@@ -251,7 +267,7 @@ static void test_the_isr_status_is_read_once_an_interrupt(void **state)
 	assert_int_equal(fake_region_accesses(&fake.registers, false, FAKE_VIRTIO_PCI_ISR), 2);
 }
 
-/* PCI-25 */
+/* PCI-25, PCI-27, HC-14 */
 static void test_vectors_are_read_back(void **state)
 {
 	(void)state;
@@ -265,6 +281,9 @@ static void test_vectors_are_read_back(void **state)
 	fake.refuses_vectors = true;
 	assert_int_equal(device.transport->set_config_vector(&device, 4), VIRTIO_ERR_UNSUPPORTED);
 	assert_true(fake_platform_logged("net at 00:03.0: refuses the interrupt vector 4"));
+	fake.refuses_vectors = false;
+	fake.keeps_vector = 1; /* a vector of the table, and not the one that was asked for */
+	assert_int_equal(device.transport->set_config_vector(&device, 2), VIRTIO_ERR_UNSUPPORTED);
 	detach();
 }
 
@@ -314,6 +333,7 @@ int main(void)
 		TEST(test_a_queue_gets_its_size_and_addresses_before_it_is_enabled),
 		TEST(test_addresses_above_4_gib_arrive_whole),
 		TEST(test_a_queue_that_the_device_lacks_is_not_set_up),
+		TEST(test_what_a_queue_is_like_is_asked_once),
 		TEST(test_notifications_go_where_the_device_wants_them),
 		TEST(test_notifications_say_what_the_device_asks_for),
 		TEST(test_notifications_with_data_need_an_aligned_place),

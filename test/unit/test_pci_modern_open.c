@@ -69,7 +69,7 @@ static void test_opening_does_not_touch_the_device(void **state)
 	assert_int_equal(fake.registers.count, 0);
 }
 
-/* PCI-06 */
+/* PCI-06, PCI-28: 9 is for debugging */
 static void test_reserved_types_are_ignored(void **state)
 {
 	(void)state;
@@ -88,7 +88,7 @@ static void test_the_first_usable_one_of_a_type_counts(void **state)
 	assert_usable();
 }
 
-/* PCI-07, HC-02, HC-03, HC-04, HC-05 */
+/* PCI-07, PCI-10, HC-02, HC-03, HC-04, HC-05, HC-06 */
 static void test_one_that_makes_no_sense_is_passed_over_for_the_next(void **state)
 {
 	(void)state;

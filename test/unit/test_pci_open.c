@@ -40,6 +40,7 @@ static void test_a_modern_device_is_driven_as_modern(void **state)
 	assert_true(fake_platform_logged("block at 00:03.0: modern PCI"));
 }
 
+/* PCIL-04 */
 static void test_a_legacy_device_is_driven_as_legacy(void **state)
 {
 	(void)state;
@@ -62,6 +63,7 @@ static void test_a_transitional_device_is_driven_as_modern(void **state)
 	assert_int_equal(virtio_device_begin(&device, 0, 0, NULL), 0);
 }
 
+/* LEG-06 */
 static void test_what_no_transport_fits_is_unsupported(void **state)
 {
 	(void)state;

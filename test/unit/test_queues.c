@@ -77,6 +77,29 @@ static void test_a_size_above_32768_is_impossible(void **state)
 	assert_refused(65535, VIRTIO_ERR_PROTOCOL, "above 32768");
 }
 
+static unsigned sizes_told;
+
+static uint16_t another_size_each_time(struct virtio_device *dev, uint16_t index)
+{
+	(void)dev;
+	(void)index;
+	return sizes_told++ ? 8 : 64;
+}
+
+/* HC-11: memory for one size, and a device that is told another */
+static void test_the_size_is_asked_for_once(void **state)
+{
+	(void)state;
+	sizes_told = 0;
+	fake.ops.queue_size = another_size_each_time;
+	begin();
+	assert_int_equal(add(0), 0);
+	assert_int_equal(sizes_told, 1);
+	assert_int_equal(queue.ring.size, 64);
+	assert_int_equal(fake.queues[0].started_size, 64);
+	detach();
+}
+
 static void test_a_ring_shorter_than_a_buffer_takes_shorter_buffers(void **state)
 {
 	(void)state;
@@ -253,6 +276,7 @@ int main(void)
 		TEST(test_a_queue_of_size_0_does_not_exist),
 		TEST(test_a_split_ring_needs_a_power_of_two),
 		TEST(test_a_size_above_32768_is_impossible),
+		TEST(test_the_size_is_asked_for_once),
 		TEST(test_a_ring_shorter_than_a_buffer_takes_shorter_buffers),
 		TEST(test_the_size_is_what_both_can_do),
 		TEST(test_a_legacy_size_is_taken_as_it_is),

@@ -256,7 +256,7 @@ static void test_no_wakeup_is_lost_when_interrupts_are_asked_for(void **state)
 	struct ring_pair pair;
 
 	(void)state;
-	/* EVT-09, MB-06: used before, in between and after. */
+	/* EVT-09, MB-06, ERR-01: used before, in between and after. */
 	for (unsigned i = 0; i < 2; i++) {
 		open_split(&pair, 8, sets[i]);
 		for (unsigned n = 0; n < 3; n++)

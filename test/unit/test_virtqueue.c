@@ -217,7 +217,7 @@ static void chains_until_full(struct ring_pair *pair)
 static void test_chains_share_the_ring_and_tables_save_room(void **state)
 {
 	(void)state;
-	/* IND-02, IND-03, IND-07 and IND-08 are what the fake device checks. */
+	/* RING-06: no more descriptors than segments. IND-02, IND-03, IND-07, IND-08: what the fake device checks. */
 	ring_pair_over_all(8, 3, chains_until_full);
 }
 

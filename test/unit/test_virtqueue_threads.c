@@ -2,7 +2,7 @@
 /*
  * Each kind of virtqueue with the device on another thread, both ends asleep whenever they may be: each byte arrives,
  * and no wakeup is lost in either direction (else this hangs, and the time limit ends it). With -Db_sanitize=thread it
- * also proves the memory orders: MB-01, MB-03, MB-05, RST-03.
+ * also proves the memory orders: MB-01, MB-03, MB-05, PKD-15, RST-03.
  */
 #include "fake/cmocka.h"
 #include "fake/platform.h"

@@ -87,7 +87,7 @@ void fake_console_type(unsigned port, const char *text)
 	assert_true(fake_console_deliver(fake_console_receiveq(port), text, length, length));
 }
 
-/* Take what the driver sent in one buffer, and return it with a used length that means nothing (CON-L1). */
+/* Take what the driver sent in one buffer, and return it with a used length that means nothing (CON-L1, LEG-05). */
 static uint32_t collect_one(struct fake_device_ring *ring, uint8_t *bytes, uint32_t room)
 {
 	struct fake_device_buffer *buffer = &fake_console.buffer;

@@ -125,7 +125,7 @@ static void packed_detach(struct fake_device_ring *ring)
 	free(ring->used_copy);
 }
 
-/* What the driver may have in its event structure (2.8.10), and that it left ours alone. */
+/* PKD-20: what the driver may have in its event structure (2.8.10), and that it left ours alone. */
 static void check_events(const struct fake_device_ring *ring)
 {
 	uint16_t flags = load16(&driver_event(ring)->flags);
@@ -277,7 +277,7 @@ static bool packed_take(struct fake_device_ring *ring, struct fake_device_buffer
 	return true;
 }
 
-/* The slot at PLACE goes back to the driver, which must not have touched it. */
+/* PKD-05: the slot at PLACE goes back to the driver, which must not have touched it. */
 static void unwatch_slot(struct fake_device_ring *ring, uint16_t place)
 {
 	struct fake_device_watch *watch = &ring->watches[place & PVIRTQ_SLOT];

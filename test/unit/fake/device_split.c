@@ -96,6 +96,7 @@ static void split_attach(struct fake_device_ring *ring)
 		fail_msg("a split virtqueue of %u entries", size);
 	if (ring->addresses.descriptors % 16 || ring->addresses.driver % 2 || ring->addresses.device % 4)
 		fail_msg("an area of the virtqueue is misaligned");
+	/* RING-04 */
 	check_cleared(descriptors(ring), sizeof(struct virtq_desc) * size, "the descriptor table");
 	/* Not the flags and not used_event, in which the driver may already have asked for no interrupts. */
 	check_cleared(&driver_area(ring)[1], 2 + 2 * (size_t)size, "the available ring");

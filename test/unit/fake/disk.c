@@ -40,7 +40,7 @@ static void check_framing(const struct fake_disk *disk, const struct fake_disk_r
 	}
 }
 
-/* BLK-10 to BLK-13, BLK-16 */
+/* BLK-10, BLK-11, BLK-12, BLK-13, BLK-16 */
 static void check_range(const struct fake_disk *disk, struct fake_disk_request *request, uint64_t feature)
 {
 	struct virtio_blk_range range;

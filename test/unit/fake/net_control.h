@@ -20,7 +20,7 @@ struct fake_net_control {
 	unsigned count;    /* commands so far */
 	uint8_t ack;       /* the answer; VIRTIO_NET_OK at first */
 	bool silent;       /* write no ack at all */
-	uint32_t said;     /* the used length that it tells, rubbish at first (NET-L4) */
+	uint32_t said;     /* the used length that it tells, rubbish at first (NET-L4, LEG-05) */
 	uint8_t answer[8]; /* to VQ_GET */
 };
 extern struct fake_net_control fake_net_control;

@@ -303,8 +303,9 @@ void fake_pci_write(uint16_t address, uint16_t offset, unsigned width, uint32_t 
 	if (offset >= BAR0 && offset < BAR_END && width == 4)
 		value = bar_value(function, offset, value);
 	else if ((field == 4 && width == 1) || (field == 8 && width == 4) || (field == 12 && width == 4))
-		; /* aiming it */
-	else if (!(offset == COMMAND && width == 2) && !(function->msix && offset == function->msix + 2 && width == 2))
+		;                                      /* aiming it */
+	else if (!(offset == COMMAND && width == 2) && /* PCI-12 */
+		 !(function->msix && offset == function->msix + 2 && width == 2))
 		fail_msg("%u bytes at 0x%x of configuration written", width, offset);
 	fake_region_store(&function->config[offset], width, value);
 }

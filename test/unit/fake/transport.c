@@ -172,7 +172,7 @@ static void fake_accept_features(struct virtio_device *dev, unsigned word, uint3
 		fail_msg("features 0x%x of word %u were not all offered (2.2.1)", features, word);
 	if (!(fake->status & VIRTIO_STATUS_DRIVER))
 		fail_msg("features before DRIVER (3.1.1)");
-	if (fake->status & (VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK))
+	if (fake->status & (VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK)) /* INIT-05 */
 		fail_msg("features after they were settled (3.1.1)");
 	if (fake->accepted_words >= fake->ops.feature_words)
 		fail_msg("features written twice: bhyve changes the network header then");
@@ -223,7 +223,7 @@ static void notify(struct virtio_queue *queue, bool with_data)
 		fail_msg("virtqueue %u notified before DRIVER_OK (3.1.1)", queue->index);
 	if (!mine->started || mine->queue != queue)
 		fail_msg("virtqueue %u notified, and it is not started", queue->index);
-	if (with_data != ((fake->accepted & VIRTIO_F_NOTIFICATION_DATA) != 0))
+	if (with_data != ((fake->accepted & VIRTIO_F_NOTIFICATION_DATA) != 0)) /* ERR-10 */
 		fail_msg("virtqueue %u notified %s data (2.9)", queue->index, with_data ? "with" : "without");
 	mine->notifications++;
 }
@@ -386,6 +386,7 @@ void fake_transport_init(
 		fake->queues[i].size = FAKE_TRANSPORT_QUEUE_SIZE;
 	fake->support = (struct virtio_support){.transports = fake->transports, .rings = fake->rings};
 	fake->transports[0] = &fake->ops;
+	/* NET-01: whoever writes to it fails the test. */
 	fake->config_region = (struct fake_region){.read = read_config, .context = fake};
 	fake->device = (struct virtio_device){
 		.platform = platform,

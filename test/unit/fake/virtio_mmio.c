@@ -102,7 +102,7 @@ static uint32_t read_register(struct fake_virtio_mmio *fake, uint64_t offset)
 	case VIRTIO_MMIO_CONFIG_GENERATION:
 		only(fake, 2, offset);
 		return fake->generation;
-	default:
+	default: /* MMIO-04, MMIO-15 */
 		BAD("register 0x%llx must not be read", (unsigned long long)offset);
 		return 0;
 	}
@@ -254,7 +254,7 @@ static void set_address(struct fake_virtio_mmio *fake, uint64_t offset, uint32_t
 	unsigned half = offset % 16 / 4;
 
 	if (area > 2 || half > 1)
-		BAD("register 0x%llx must not be written", (unsigned long long)offset);
+		BAD("register 0x%llx must not be written", (unsigned long long)offset); /* MMIO-04, MMIO-15 */
 	selected(fake)->address_words[area * 2 + half] = value;
 }
 

@@ -64,6 +64,8 @@ static uint16_t vector_taken(const struct fake_virtio_pci *fake, uint32_t vector
 {
 	if (!msix(fake))
 		BAD("a vector is written, and MSI-X is not enabled");
+	if (fake->keeps_vector)
+		return fake->keeps_vector;
 	return fake->refuses_vectors ? VIRTIO_NO_VECTOR : (uint16_t)vector;
 }
 
@@ -138,7 +140,7 @@ static uint32_t read_common(struct fake_virtio_pci *fake, uint64_t offset, unsig
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF:
 		return queue->notify_off;
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA:
-		if (!(fake->accepted & VIRTIO_F_NOTIF_CONFIG_DATA))
+		if (!(fake->accepted & VIRTIO_F_NOTIF_CONFIG_DATA)) /* PCI-31 */
 			BAD("queue_notif_config_data does not exist without its feature");
 		return queue->notify_data;
 	case VIRTIO_PCI_COMMON_QUEUE_RESET:
@@ -167,7 +169,7 @@ static void enable_queue(struct fake_virtio_pci *fake, uint32_t value)
 {
 	struct fake_virtio_pci_queue *queue = selected(fake);
 
-	if (value != 1)
+	if (value != 1) /* PCI-19 */
 		BAD("%u written to queue_enable (4.1.4.3.2)", value);
 	if (!queue->size || !queue->addresses[0] || !queue->addresses[1] || !queue->addresses[2])
 		BAD("virtqueue %u enabled before its other registers were set", fake->queue_select);
@@ -192,7 +194,7 @@ static void write_queue(struct fake_virtio_pci *fake, uint64_t offset, uint32_t 
 	if (queue->enabled || queue->resetting)
 		BAD("virtqueue %u changed after it was enabled", fake->queue_select);
 	if (offset == VIRTIO_PCI_COMMON_QUEUE_SIZE) {
-		if (!value || value & (value - 1) || value > queue->size)
+		if (!value || value & (value - 1) || value > queue->size) /* PCI-15 */
 			BAD("size %u written, at most %u is possible", value, queue->size);
 		queue->size = (uint16_t)value;
 	} else if (offset == VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR) {
@@ -234,6 +236,7 @@ static void write_common(struct fake_virtio_pci *fake, uint64_t offset, unsigned
 	case VIRTIO_PCI_COMMON_CONFIG_GENERATION:
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF:
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA:
+		/* PCI-14 */
 		BAD("the register at %llu is read-only (4.1.4.3.2)", (unsigned long long)offset);
 		return;
 	default:

@@ -50,6 +50,7 @@ struct fake_virtio_pci {
 	struct fake_virtio_pci_queue queues[FAKE_VIRTIO_PCI_QUEUES]; /* 0 and 1 have 256 entries, the others none */
 	uint32_t multiplier;                                         /* modern: bytes between notify addresses */
 	bool refuses_vectors;                                        /* writing a vector reads back as none */
+	uint16_t keeps_vector;                                       /* not 0: any vector reads back as this */
 
 	uint64_t accepted;        /* features as the driver wrote them */
 	unsigned accepted_writes; /* since the last reset */
