@@ -8,6 +8,7 @@
 #include <virtio/helper.h>
 #include <virtio/net.h>
 #include <virtio/spec/ids.h>
+#include <virtio/spec/net.h>
 #include <virtio/spec/status.h>
 
 #include "fake/bhyve.h"
@@ -324,6 +325,141 @@ static void test_the_entropy_device_is_driven_without_its_configuration(void **s
 	}
 }
 
+/* READ-ONLY images are not said to be: writes fail there, which is told, and does no harm. */
+static void test_a_read_only_image_of_bhyve_fails_writes(void **state)
+{
+	(void)state;
+	struct bhyve_device *model = machine_with(VIRTIO_ID_BLOCK, BHYVE_NEW);
+	struct virtio_segment segment = fake_platform_buffer(512);
+	struct virtio_blk_request request = {.type = VIRTIO_BLK_WRITE, .segments = &segment, .segment_count = 1};
+	model->read_only = true;
+	assert_int_equal(virtio_blk_attach(&blk, &device, NULL), 0);
+	assert_false(blk.read_only);
+	assert_int_equal(virtio_blk_execute(&blk, &request, fake_platform_time() + SECOND), VIRTIO_ERR_IO);
+	request.type = VIRTIO_BLK_READ;
+	assert_int_equal(virtio_blk_execute(&blk, &request, fake_platform_time() + SECOND), 0);
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+}
+
+static void test_a_newer_bhyve_discards_where_the_image_can(void **state)
+{
+	(void)state;
+	struct bhyve_device *model = machine_with(VIRTIO_ID_BLOCK, BHYVE_NEW);
+	struct virtio_blk_request discard = {.type = VIRTIO_BLK_DISCARD, .sector = 3, .sector_count = 5};
+	assert_int_equal(virtio_blk_attach(&blk, &device, NULL), 0);
+	assert_int_equal(virtio_blk_execute(&blk, &discard, fake_platform_time() + SECOND), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+	bhyve_offer_discard(model);
+	memset(model->disk, 0x77, sizeof model->disk);
+	assert_int_equal(virtio_blk_attach(&blk, &device, NULL), 0);
+	assert_int_equal(virtio_blk_execute(&blk, &discard, fake_platform_time() + SECOND), 0);
+	for (unsigned sector = 0; sector < BHYVE_SECTORS; sector++)
+		assert_int_equal(model->disk[sector][0], sector >= 3 && sector < 8 ? 0 : 0x77);
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+}
+
+/* Newer versions interrupt for it, older ones say nothing: there it is found by looking now and then. */
+static void test_a_disk_that_bhyve_resized_is_found_by_looking(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct bhyve_device *model = machine_with(VIRTIO_ID_BLOCK, versions[i]);
+		assert_int_equal(virtio_blk_attach(&blk, &device, NULL), 0);
+		assert_int_equal(virtio_blk_poll_config(&blk), 0);
+		model->config[0] = BHYVE_SECTORS / 2;
+		if (versions[i] == BHYVE_NEW)
+			model->isr |= 2;
+		assert_int_equal(
+			virtio_device_interrupt(&device), versions[i] == BHYVE_NEW ? VIRTIO_INTERRUPT_CONFIG : 0);
+		assert_int_equal(virtio_blk_poll_config(&blk), 1);
+		assert_int_equal(blk.capacity, BHYVE_SECTORS / 2);
+		assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+	}
+}
+
+/* It receives, and wants to hear no more: NO_NOTIFY in used.flags, since there are no event indices. */
+static void test_bhyves_network_is_not_notified_while_it_wants_nothing(void **state)
+{
+	(void)state;
+	struct bhyve_device *model = machine_with(VIRTIO_ID_NET, BHYVE_OLD);
+	struct virtio_net_frame *frame;
+	uint8_t bytes[64] = {0};
+	assert_int_equal(virtio_net_attach(&net, &device, NULL), 0);
+	unsigned before = model->notified;
+	for (unsigned i = 0; i < 50; i++) {
+		assert_true(bhyve_deliver(model, bytes, sizeof bytes));
+		assert_int_equal(virtio_net_receive(&net, &frame, 1), 1);
+		assert_int_equal(virtio_net_release(&net, &frame, 1), 1);
+	}
+	assert_int_equal(model->notified, before);
+	assert_int_equal(virtio_net_detach(&net, NULL, NULL), 0);
+}
+
+/* Older versions cut off what does not fit the buffer: whatever may come does. */
+static void test_no_frame_is_cut_by_an_older_bhyve(void **state)
+{
+	(void)state;
+	struct bhyve_device *model = machine_with(VIRTIO_ID_NET, BHYVE_OLD);
+	struct virtio_net_frame *frame;
+	static uint8_t bytes[1518]; /* with a VLAN tag */
+	assert_int_equal(virtio_net_attach(&net, &device, NULL), 0);
+	fill_frame(bytes, sizeof bytes, 9);
+	assert_true(bhyve_deliver(model, bytes, sizeof bytes));
+	assert_int_equal(virtio_net_receive(&net, &frame, 1), 1);
+	assert_int_equal(frame->length, sizeof bytes);
+	assert_memory_equal(virtio_net_frame_data(frame), bytes, sizeof bytes);
+	assert_int_equal(virtio_net_detach(&net, NULL, NULL), 0);
+}
+
+/* Each segment has the next part of what was delivered. Returns how many there are. */
+static unsigned check_segments(const struct virtio_net_frame *frame, const uint8_t *bytes, uint32_t length)
+{
+	unsigned count = frame->segments;
+	for (unsigned i = 0; i < count; i++, frame = frame->next) {
+		assert_true(frame->length <= length);
+		assert_memory_equal(virtio_net_frame_data(frame), bytes, frame->length);
+		bytes += frame->length;
+		length -= frame->length;
+	}
+	assert_int_equal(length, 0);
+	return count;
+}
+
+static void test_a_newer_bhyve_merges_buffers_and_an_older_one_uses_one(void **state)
+{
+	(void)state;
+	static uint8_t bytes[1400];
+	fill_frame(bytes, sizeof bytes, 3);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct virtio_net_options options = {.wanted = VIRTIO_NET_F_MRG_RXBUF,
+			.offload = &virtio_net_offload,
+			.receive_buffer = versions[i] == BHYVE_NEW ? 512 : 2048};
+		struct bhyve_device *model = machine_with(VIRTIO_ID_NET, versions[i]);
+		struct virtio_net_frame *frame;
+		assert_int_equal(virtio_net_attach(&net, &device, &options), 0);
+		assert_true(net.features & VIRTIO_NET_F_MRG_RXBUF);
+		assert_true(bhyve_deliver(model, bytes, sizeof bytes));
+		assert_int_equal(virtio_net_receive(&net, &frame, 1), 1);
+		unsigned count = check_segments(frame, bytes, sizeof bytes);
+		assert_true(versions[i] == BHYVE_NEW ? count > 1 : count == 1);
+		assert_int_equal(virtio_net_release(&net, &frame, 1), 1);
+		assert_int_equal(virtio_net_detach(&net, NULL, NULL), 0);
+		bhyve_assert_alive();
+	}
+}
+
+static void test_a_newer_bhyve_tells_its_mtu_where_one_is_set(void **state)
+{
+	(void)state;
+	struct bhyve_device *model = machine_with(VIRTIO_ID_NET, BHYVE_NEW);
+	model->offered |= (uint32_t)VIRTIO_NET_F_MTU;
+	model->config[VIRTIO_NET_CONFIG_MTU] = 9000 & 0xff;
+	model->config[VIRTIO_NET_CONFIG_MTU + 1] = 9000 >> 8;
+	assert_int_equal(virtio_net_attach(&net, &device, NULL), 0);
+	assert_int_equal(net.mtu, 9000);
+	assert_int_equal(virtio_net_detach(&net, NULL, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -339,6 +475,13 @@ int main(void)
 		TEST(test_running_out_of_receive_buffers_does_not_stop_reception),
 		TEST(test_frames_of_many_segments_are_sent),
 		TEST(test_the_entropy_device_is_driven_without_its_configuration),
+		TEST(test_a_read_only_image_of_bhyve_fails_writes),
+		TEST(test_a_newer_bhyve_discards_where_the_image_can),
+		TEST(test_a_disk_that_bhyve_resized_is_found_by_looking),
+		TEST(test_bhyves_network_is_not_notified_while_it_wants_nothing),
+		TEST(test_no_frame_is_cut_by_an_older_bhyve),
+		TEST(test_a_newer_bhyve_merges_buffers_and_an_older_one_uses_one),
+		TEST(test_a_newer_bhyve_tells_its_mtu_where_one_is_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,17 @@ static void test_data_goes_one_way_within_the_disk_in_whole_sectors(void **state
 	bhyve_rogue_assert_killed("flush");
 }
 
+/* Status 2, and nothing else happens. */
+static void test_unknown_requests_are_answered_with_unsupported(void **state)
+{
+	(void)state;
+	bhyve_rogue_disk();
+	bhyve_rogue_request(99, 0);
+	bhyve_rogue_send(1, 2);
+	bhyve_assert_alive();
+	assert_int_equal(((const uint8_t *)bhyve_rogue.parts[2].data)[0], VIRTIO_BLK_S_UNSUPP);
+}
+
 static void test_a_disk_is_not_reset_while_it_works(void **state)
 {
 	(void)state;
@@ -184,6 +195,7 @@ int main(void)
 		TEST(test_the_last_descriptor_is_one_byte_that_the_device_writes),
 		TEST(test_a_disk_takes_seg_max_segments),
 		TEST(test_data_goes_one_way_within_the_disk_in_whole_sectors),
+		TEST(test_unknown_requests_are_answered_with_unsupported),
 		TEST(test_a_disk_is_not_reset_while_it_works),
 		TEST(test_the_net_header_is_a_descriptor_of_its_own),
 		TEST(test_a_frame_has_32_segments_at_most),

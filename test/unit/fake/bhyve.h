@@ -67,7 +67,7 @@ struct bhyve_device {
 	uint16_t config_vector;     /* MSI-X, as written */
 	unsigned queue_count;       /* queues */
 	struct bhyve_queue queues[2];
-	uint8_t config[32];   /* device-specific configuration */
+	uint8_t config[60];   /* device-specific configuration */
 	unsigned config_size; /* bytes of it that exist */
 	unsigned resets;      /* since the start */
 	unsigned notified;    /* notifications since the start */
@@ -78,6 +78,7 @@ struct bhyve_device {
 	struct bhyve_chain held[BHYVE_MAX_HELD]; /* block: those kept */
 	unsigned held_count;                     /* how many */
 	unsigned served[16];                     /* block: requests done, by type */
+	bool read_only;                          /* block: the image is: writes fail, and no feature says so */
 	bool receiving;                          /* net: a notification has started reception */
 	unsigned sent_count;                     /* net: frames sent */
 	uint32_t sent_length;                    /* net: of the last one */
@@ -112,7 +113,10 @@ bool bhyve_msix(const struct bhyve_device *device);
 /* Block: finish the requests that were kept, last one first. */
 void bhyve_release(struct bhyve_device *device);
 
-/* Net: a frame arrives. True when it found a buffer. */
+/* Block, newer versions: the image can have holes, so that discards are offered. Before the driver attaches. */
+void bhyve_offer_discard(struct bhyve_device *device);
+
+/* Net: a frame arrives. True when it found a buffer, or in newer versions that merge, buffers. */
 bool bhyve_deliver(struct bhyve_device *device, const void *frame, uint32_t length);
 
 /* bhyve_registers.c: access WIDTH bytes at OFFSET of the device's ports. */

@@ -29,10 +29,18 @@ static void block_init(struct bhyve_device *device)
 				     VIRTIO_BLK_F_TOPOLOGY | VIRTIO_F_INDIRECT_DESC);
 	device->queue_count = 1;
 	device->queues[0].size = device->version == BHYVE_NEW ? 128 : 64;
-	device->config_size = 32;
+	device->config_size = device->version == BHYVE_NEW ? 60 : 32;
 	put_config32(device, VIRTIO_BLK_CONFIG_CAPACITY, BHYVE_SECTORS);
 	put_config32(device, VIRTIO_BLK_CONFIG_SEG_MAX, segment_limit(device));
 	put_config32(device, VIRTIO_BLK_CONFIG_BLK_SIZE, 512);
+}
+
+void bhyve_offer_discard(struct bhyve_device *device)
+{
+	device->offered |= (uint32_t)VIRTIO_BLK_F_DISCARD;
+	put_config32(device, VIRTIO_BLK_CONFIG_DISCARD, BHYVE_SECTORS);
+	put_config32(device, VIRTIO_BLK_CONFIG_DISCARD + 4, 1);
+	put_config32(device, VIRTIO_BLK_CONFIG_DISCARD + 8, 1);
 }
 
 static void net_init(struct bhyve_device *device)
@@ -116,7 +124,7 @@ static uint8_t block_transfer(struct bhyve_device *device, const struct bhyve_ch
 		bhyve_kill("a request past the end: reads answer OK with untouched data, writes grow the file");
 	if (end % 512)
 		bhyve_kill("a block request of no whole sectors");
-	if (bhyve_killed())
+	if (bhyve_killed() || (write && device->read_only))
 		return VIRTIO_BLK_S_IOERR;
 	for (unsigned i = 1; i + 1 < chain->count; i++) {
 		const struct bhyve_piece *piece = &chain->pieces[i];
@@ -124,6 +132,26 @@ static uint8_t block_transfer(struct bhyve_device *device, const struct bhyve_ch
 		memcpy(write ? medium : piece->data, write ? piece->data : medium, piece->length);
 		offset += piece->length;
 	}
+	return VIRTIO_BLK_S_OK;
+}
+
+/* One range, within the disk; the hole reads as zeroes. */
+static uint8_t block_discard(struct bhyve_device *device, const struct bhyve_chain *chain)
+{
+	struct virtio_blk_range range;
+
+	if (!(device->features & VIRTIO_BLK_F_DISCARD))
+		return VIRTIO_BLK_S_UNSUPP;
+	if (chain->count != 3 || chain->pieces[1].length != sizeof range || chain->pieces[1].writable) {
+		bhyve_kill("a discard is one range that the device reads");
+		return VIRTIO_BLK_S_IOERR;
+	}
+	memcpy(&range, chain->pieces[1].data, sizeof range);
+	uint64_t sector = le64_to(range.sector);
+	uint32_t count = le32_to(range.count);
+	if (sector > BHYVE_SECTORS || count > BHYVE_SECTORS - sector || le32_to(range.flags))
+		return VIRTIO_BLK_S_IOERR;
+	memset(device->disk[sector], 0, count * sizeof device->disk[0]);
 	return VIRTIO_BLK_S_OK;
 }
 
@@ -146,6 +174,8 @@ static uint8_t block_serve(struct bhyve_device *device, const struct bhyve_chain
 		memset(chain->pieces[1].data, 0, chain->pieces[1].length);
 		memcpy(chain->pieces[1].data, "BHYVE-1234-5678-9ABC", VIRTIO_BLK_ID_LENGTH);
 		return VIRTIO_BLK_S_OK;
+	case VIRTIO_BLK_T_DISCARD:
+		return block_discard(device, chain);
 	default:
 		return VIRTIO_BLK_S_UNSUPP;
 	}
@@ -221,12 +251,13 @@ static void net_transmit(struct bhyve_device *device)
 	bhyve_interrupt(device, queue);
 }
 
-/* Write the header and a frame, as far as it fits, into a receive buffer. Returns the bytes written. */
-static uint32_t net_fill(
-	const struct bhyve_device *device, const struct bhyve_chain *chain, const uint8_t *frame, uint32_t length)
+/*
+ * Write a frame, as far as it fits, into a receive buffer, behind a header of SIZE bytes; 0: without one, for the second
+ * and later buffers of a merged frame. Returns how much of the frame.
+ */
+static uint32_t net_fill(const struct bhyve_chain *chain, const uint8_t *frame, uint32_t length, uint32_t size)
 {
 	struct virtio_net_hdr header = {.num_buffers = le16_from(1)};
-	uint32_t size = net_header(device);
 	uint32_t done = 0;
 	uint32_t skip = size;
 
@@ -244,12 +275,38 @@ static uint32_t net_fill(
 		skip = 0;
 	}
 	memcpy(chain->pieces[0].data, &header, size);
-	return size + done;
+	return done;
+}
+
+/* Newer versions go on in more buffers where merging was agreed on; older ones cut what does not fit. */
+static void net_receive(struct bhyve_device *device, const uint8_t *frame, uint32_t length)
+{
+	static struct bhyve_chain chain;
+	struct bhyve_queue *queue = &device->queues[RECEIVE];
+	bool merge = device->version == BHYVE_NEW && device->features & VIRTIO_NET_F_MRG_RXBUF;
+	uint32_t size = net_header(device);
+	uint8_t *count_at = NULL;
+	uint32_t done = 0;
+
+	for (uint16_t count = 1; count == 1 || (merge && done < length && bhyve_chain_waits(queue)); count++) {
+		uint32_t header = count == 1 ? size : 0;
+		if (!bhyve_chain_take(device, queue, &chain))
+			return;
+		uint32_t part = net_fill(&chain, frame + done, length - done, header);
+		if (bhyve_killed())
+			return;
+		if (count == 1)
+			count_at = chain.pieces[0].data + offsetof(struct virtio_net_hdr, num_buffers);
+		else
+			*count_at = (uint8_t)count;
+		bhyve_chain_return(queue, chain.head, header + part);
+		done += part;
+	}
+	bhyve_interrupt(device, queue);
 }
 
 bool bhyve_deliver(struct bhyve_device *device, const void *frame, uint32_t length)
 {
-	static struct bhyve_chain chain;
 	struct bhyve_queue *queue = &device->queues[RECEIVE];
 
 	if (!device->receiving || !bhyve_chain_waits(queue)) {
@@ -261,10 +318,7 @@ bool bhyve_deliver(struct bhyve_device *device, const void *frame, uint32_t leng
 		device->dropped++;
 		return false;
 	}
-	if (!bhyve_chain_take(device, queue, &chain))
-		return false;
-	bhyve_chain_return(queue, chain.head, net_fill(device, &chain, frame, length));
-	bhyve_interrupt(device, queue);
+	net_receive(device, frame, length);
 	return !bhyve_killed();
 }
 

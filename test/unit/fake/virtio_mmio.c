@@ -142,8 +142,24 @@ static void reset(struct fake_virtio_mmio *fake)
 	}
 }
 
+/* What Firecracker would pass over in silence; and a device in use fails instead of being reset. */
+static bool firecracker_keeps(struct fake_virtio_mmio *fake, uint32_t status)
+{
+	uint32_t added = status & ~fake->status;
+
+	if (status == 0 && fake->status & VIRTIO_STATUS_DRIVER_OK) {
+		fake->status |= VIRTIO_STATUS_FAILED;
+		return true;
+	}
+	if (status && added & (added - 1))
+		BAD("Firecracker ignores status 0x%x after 0x%x: more than one new bit", status, fake->status);
+	return false;
+}
+
 static void set_status(struct fake_virtio_mmio *fake, uint32_t status)
 {
+	if (fake->firecracker && firecracker_keeps(fake, status))
+		return;
 	if (status == 0) {
 		reset(fake);
 		return;
@@ -271,6 +287,8 @@ static void write_queue(struct fake_virtio_mmio *fake, uint64_t offset, uint32_t
 		queue->resetting = 3;
 		return;
 	}
+	if (fake->firecracker && !(fake->status & VIRTIO_STATUS_FEATURES_OK))
+		BAD("Firecracker ignores what is written of virtqueue %u before FEATURES_OK", fake->queue_select);
 	if (queue->ready || queue->resetting)
 		BAD("virtqueue %u changed at 0x%llx while it is in use", fake->queue_select,
 			(unsigned long long)offset);
@@ -298,6 +316,8 @@ static void notified(struct fake_virtio_mmio *fake, uint32_t value)
 
 static void acknowledge(struct fake_virtio_mmio *fake, uint32_t value)
 {
+	if (fake->firecracker && !(fake->status & VIRTIO_STATUS_DRIVER_OK))
+		BAD("Firecracker ignores acknowledgements before DRIVER_OK");
 	if (!value || value & ~(fake->interrupt & 3))
 		BAD("0x%x acknowledged of 0x%x", value, fake->interrupt);
 	fake->interrupt &= ~value;

@@ -51,6 +51,7 @@ struct fake_virtio_mmio {
 	uint32_t generation;                                           /* ConfigGeneration */
 	bool gone;                                                     /* all registers read as all ones */
 	bool never_ready;                                              /* QueueReady stays 0 */
+	bool firecracker; /* it obeys as Firecracker's devices do: one status bit at a time, no reset once in use */
 
 	/* What happened. */
 	uint64_t accepted;        /* features as the driver wrote them */
