@@ -39,7 +39,7 @@ static int reset_and_wait(struct virtio_device *dev)
 
 	if (result < 0)
 		return result;
-	/* A device that answers with FAILED, which is ours to set, does no resets: Firecracker's, once they are live. */
+	/* One that answers with FAILED, which is ours to set, does no resets: Firecracker's devices, once live. */
 	bool can_refuse = dev->live && !(dev->status & VIRTIO_STATUS_FAILED);
 	dev->live = false;
 	virtio_queues_hold(dev);

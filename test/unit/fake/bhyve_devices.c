@@ -252,8 +252,8 @@ static void net_transmit(struct bhyve_device *device)
 }
 
 /*
- * Write a frame, as far as it fits, into a receive buffer, behind a header of SIZE bytes; 0: without one, for the second
- * and later buffers of a merged frame. Returns how much of the frame.
+ * Write a frame, as far as it fits, into a receive buffer, behind a header of SIZE bytes; 0: without one, for the
+ * second and later buffers of a merged frame. Returns how much of the frame.
  */
 static uint32_t net_fill(const struct bhyve_chain *chain, const uint8_t *frame, uint32_t length, uint32_t size)
 {
