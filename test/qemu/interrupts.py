@@ -19,7 +19,7 @@ GUEST_BLK_WAYS = {"msix": 1, "intx": 2, "best": 3}
 ROOT_PORT = ("-device", "pcie-root-port,id=above,chassis=1")
 MICROVM = "microvm,isa-serial=on"
 
-IDLE_SECONDS = 3
+IDLE_SECONDS = 1
 # An alarm may ring this often in a second of the kernel's own time: the PIT's longest sleep is 50 ms, a poll's is 1 ms.
 IDLE_SLEEPS = 60
 
