@@ -232,9 +232,10 @@ static void drain(struct virtio_blk *blk, const struct reclaim *reclaim)
 		return;
 	uint64_t deadline = platform->now(platform->context) + VIRTIO_RESET_TIMEOUT;
 	for (;;) {
-		int count = reap(blk, reclaim, &left);
+		/* The clock first: if the machine stands still after this, what finished meanwhile is still found. */
 		uint64_t now = platform->now(platform->context);
-		if (count < 0 || !left || now >= deadline)
+		int count = reap(blk, reclaim, &left);
+		if (count < 0 || !left || (count == 0 && now >= deadline))
 			return;
 		if (count == 0 && VIRTIO_HAS_HOOK(platform, wait))
 			platform->wait(platform->context, now + BLK_NAP);

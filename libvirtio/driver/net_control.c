@@ -97,10 +97,11 @@ int virtio_net_command_wait(struct virtio_net *net, uint64_t deadline)
 	if (!VIRTIO_HAS_HOOK(platform, now))
 		return VIRTIO_ERR_UNSUPPORTED;
 	for (uint64_t nap = FIRST_NAP;; nap = nap < LONGEST_NAP ? 2 * nap : LONGEST_NAP) {
+		/* The clock first: if the machine stands still after this, an answer that came is still found. */
+		uint64_t now = platform->now(platform->context);
 		int result = virtio_net_command_poll(net);
 		if (result != 0)
 			return result < 0 ? result : 0;
-		uint64_t now = platform->now(platform->context);
 		if (now >= deadline)
 			return VIRTIO_ERR_TIMEOUT;
 		if (VIRTIO_HAS_HOOK(platform, wait)) /* naps, since no interrupt may wake us */

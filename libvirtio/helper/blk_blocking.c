@@ -25,12 +25,13 @@ static int wait_for(struct virtio_blk *blk, const struct virtio_blk_request *req
 
 	for (uint64_t nap = FIRST_NAP;; nap = nap < LONGEST_NAP ? 2 * nap : LONGEST_NAP) {
 		struct virtio_blk_request *done = NULL;
+		/* The clock first: if the machine stands still after this, what finished meanwhile is still found. */
+		uint64_t now = platform->now(platform->context);
 		int count = virtio_blk_completed(blk, &done, 1);
 		if (count < 0)
 			return count;
 		if (done == request)
 			return 0;
-		uint64_t now = platform->now(platform->context);
 		bool patient = nap < LONGEST_NAP && now < deadline;
 		if (count == 0 && !patient && (error = virtio_device_check(blk->device)) < 0)
 			return error;

@@ -25,10 +25,11 @@ int virtio_blk_completed_wait(
 	if (!VIRTIO_HAS_HOOK(platform, now))
 		return VIRTIO_ERR_UNSUPPORTED;
 	for (;;) {
+		/* The clock first: if the machine stands still after this, what finished meanwhile is still found. */
+		uint64_t now = platform->now(platform->context);
 		int done = virtio_blk_queue_completed(queue, requests, count);
 		if (done)
 			return done;
-		uint64_t now = platform->now(platform->context);
 		if (now >= deadline) {
 			int error = virtio_device_check(queue->blk->device);
 			return error ? error : VIRTIO_ERR_TIMEOUT;

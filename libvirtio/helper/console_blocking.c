@@ -6,11 +6,19 @@
 
 #define NAP UINT64_C(1000000) /* nanoseconds between two looks when no interrupt wakes us */
 
-/* Sleep a little: 0, or VIRTIO_ERR_TIMEOUT when DEADLINE is past. */
-static int nap(const struct virtio_console_port *port, uint64_t deadline)
+/* The time. Asked for before each look at the port: if the machine stands still between the two, what happened
+ * meanwhile is still found. */
+static uint64_t now_before_look(const struct virtio_console_port *port)
 {
 	const struct virtio_platform *platform = port->console->device->platform;
-	uint64_t now = platform->now(platform->context);
+
+	return platform->now(platform->context);
+}
+
+/* Nothing was found after NOW. Sleep a little: 0, or VIRTIO_ERR_TIMEOUT when DEADLINE was past. */
+static int nap(const struct virtio_console_port *port, uint64_t now, uint64_t deadline)
+{
+	const struct virtio_platform *platform = port->console->device->platform;
 
 	if (now >= deadline)
 		return VIRTIO_ERR_TIMEOUT;
@@ -36,11 +44,12 @@ int virtio_console_write_all(
 
 	while (result >= 0 && done < length) {
 		size_t left = length - done;
+		uint64_t now = now_before_look(port);
 		result = virtio_console_write(port, next + done, left < INT32_MAX ? (uint32_t)left : INT32_MAX);
 		if (result > 0)
 			done += (size_t)result;
 		if (result == 0)
-			result = nap(port, deadline);
+			result = nap(port, now, deadline);
 	}
 	if (taken)
 		*taken = done;
@@ -52,10 +61,11 @@ int virtio_console_flush(struct virtio_console_port *port, uint64_t deadline)
 	int result = check(port);
 
 	while (!result) {
+		uint64_t now = now_before_look(port);
 		int unsent = virtio_console_unsent(port);
 		if (unsent <= 0)
 			return unsent;
-		result = nap(port, deadline);
+		result = nap(port, now, deadline);
 	}
 	return result;
 }
@@ -65,9 +75,10 @@ int virtio_console_read_wait(struct virtio_console_port *port, void *data, uint3
 	int result = check(port);
 
 	while (!result) {
+		uint64_t now = now_before_look(port);
 		result = virtio_console_read(port, data, length);
 		if (result == 0)
-			result = nap(port, deadline);
+			result = nap(port, now, deadline);
 		else
 			return result;
 	}

@@ -16,9 +16,12 @@ int virtio_net_receive_wait(struct virtio_net *net, struct virtio_net_frame **fr
 	const struct virtio_platform *platform = net->device->platform;
 	if (!VIRTIO_HAS_HOOK(platform, now))
 		return VIRTIO_ERR_UNSUPPORTED;
+	/* The clock before each look: if the machine stands still between, what came meanwhile is still found. */
+	bool late = platform->now(platform->context) >= deadline;
 	int received = virtio_net_receive(net, frames, count);
-	while (received == 0 && platform->now(platform->context) < deadline) {
+	while (received == 0 && !late) {
 		wait_for_frame(net, platform, deadline);
+		late = platform->now(platform->context) >= deadline;
 		received = virtio_net_receive(net, frames, count);
 	}
 	virtio_net_disable_receive_interrupts(net);

@@ -14,13 +14,14 @@ int virtio_rng_fill(struct virtio_rng *rng, void *bytes, size_t length, uint64_t
 	int got = VIRTIO_HAS_HOOK(platform, now) ? 0 : VIRTIO_ERR_UNSUPPORTED;
 
 	while (left > 0 && got >= 0) {
+		/* The clock first: if the machine stands still after this, what came meanwhile is still found. */
+		uint64_t now = platform->now(platform->context);
 		got = virtio_rng_read(rng, next, left < INT32_MAX ? (uint32_t)left : INT32_MAX);
 		if (got > 0) {
 			next += got;
 			left -= (size_t)got;
 			continue;
 		}
-		uint64_t now = platform->now(platform->context);
 		if (got == 0 && now >= deadline)
 			got = VIRTIO_ERR_TIMEOUT;
 		if (got == 0 && VIRTIO_HAS_HOOK(platform, wait))

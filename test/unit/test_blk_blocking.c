@@ -86,6 +86,25 @@ static void test_a_deadline_ends_the_wait(void **state)
 	fake_blk_detach();
 }
 
+static void finish(void *context)
+{
+	(void)context;
+	fake_disk_serve(&disk);
+}
+
+/* Stopped and continued, with a clock that did not stop. */
+static void test_what_finished_while_the_machine_stood_still_is_no_timeout(void **state)
+{
+	(void)state;
+	struct virtio_blk_request request = {.type = VIRTIO_BLK_FLUSH};
+	fake_platform_on_wait(NULL, NULL);
+	for (unsigned looks = 1; looks <= 3; looks++) {
+		fake_platform_stand_still(looks, 10 * SECOND, finish, NULL);
+		assert_int_equal(virtio_blk_execute(&blk, &request, deadline()), 0);
+	}
+	fake_blk_detach();
+}
+
 static void test_a_past_deadline_still_looks_once(void **state)
 {
 	(void)state;
@@ -258,6 +277,7 @@ int main(void)
 		TEST(test_execute_waits_for_the_result),
 		TEST(test_execute_needs_no_wait_hook),
 		TEST(test_a_deadline_ends_the_wait),
+		TEST(test_what_finished_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_a_past_deadline_still_looks_once),
 		TEST(test_a_device_that_is_pulled_out_ends_the_wait),
 		TEST(test_errors_come_through),

@@ -149,6 +149,27 @@ static void test_the_options_stay(void **state)
 	assert_works();
 }
 
+static void finish(void *context)
+{
+	(void)context;
+	fake_disk_serve(&disk);
+}
+
+/* Stopped and continued, with a clock that did not stop: what the device has done was not in vain. */
+static void test_what_finished_while_the_machine_stood_still_keeps_its_result(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i + 1 < COUNT; i++) {
+		requests[i] = fake_blk_request(VIRTIO_BLK_READ, i, &segments[i], 512);
+		assert_int_equal(fake_blk_submit(&requests[i]), 1);
+	}
+	wanted_result = 0;
+	fake_platform_stand_still(2, 10 * VIRTIO_RESET_TIMEOUT, finish, NULL); /* the first look is for the deadline */
+	assert_int_equal(virtio_blk_restart(&blk, take_back, &back), 0);
+	assert_int_equal(back, COUNT - 1);
+	assert_works();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -161,6 +182,7 @@ int main(void)
 		TEST(test_a_device_that_has_gone_leaves_nothing_behind),
 		TEST(test_a_hundred_restarts_leak_nothing),
 		TEST(test_the_options_stay),
+		TEST(test_what_finished_while_the_machine_stood_still_keeps_its_result),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,25 @@ static void test_without_a_clock_nobody_waits(void **state)
 	fake_platform()->now = now;
 }
 
+static void finish(void *context)
+{
+	(void)context;
+	fake_disk_serve(&disk);
+}
+
+/* Stopped and continued, with a clock that did not stop. */
+static void test_what_finished_while_the_machine_stood_still_is_no_timeout(void **state)
+{
+	(void)state;
+	for (unsigned looks = 1; looks <= 3; looks++) {
+		fake_platform_on_wait(NULL, NULL);
+		fake_platform_stand_still(looks, 10 * SECOND, finish, NULL);
+		assert_int_equal(wait_for(3), looks == 3 ? VIRTIO_ERR_TIMEOUT : 3);
+		for (unsigned i = 0; i < 3 && looks < 2; i++)
+			assert_int_equal(fake_blk_submit(&requests[i]), 1);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -98,6 +117,7 @@ int main(void)
 		TEST(test_what_is_there_is_not_waited_for),
 		TEST(test_a_deadline_ends_the_wait),
 		TEST(test_without_a_clock_nobody_waits),
+		TEST(test_what_finished_while_the_machine_stood_still_is_no_timeout),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,21 @@ static void test_reading_waits_for_bytes(void **state)
 	assert_int_equal(virtio_console_read_wait(port, bytes, 1, deadline()), VIRTIO_ERR_TIMEOUT);
 }
 
+/* Stopped and continued, with a clock that did not stop. */
+static void test_what_happened_while_the_machine_stood_still_is_no_timeout(void **state)
+{
+	(void)state;
+	for (unsigned looks = 1; looks <= 2; looks++) {
+		fake_platform_stand_still(looks, 10 * SECOND, answer, NULL);
+		assert_int_equal(virtio_console_read_wait(port, bytes, sizeof bytes, deadline()), 5);
+		assert_int_equal(virtio_console_write_all(port, bytes, 100, NULL, deadline()), 0);
+		fake_platform_stand_still(looks, 10 * SECOND, serve, NULL);
+		assert_int_equal(virtio_console_flush(port, deadline()), 0);
+	}
+	fake_platform_stand_still(2, 10 * SECOND, serve, NULL);
+	assert_int_equal(virtio_console_write_all(port, bytes, 5000, NULL, deadline()), 0);
+}
+
 static void test_what_cannot_work_is_told_at_once(void **state)
 {
 	(void)state;
@@ -120,6 +135,7 @@ int main(void)
 		TEST(test_long_writes_wait_for_room),
 		TEST(test_a_device_that_takes_nothing_ends_at_the_deadline),
 		TEST(test_reading_waits_for_bytes),
+		TEST(test_what_happened_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_what_cannot_work_is_told_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,26 @@ static void test_the_clock_moves_and_waiting_ends(void **state)
 	assert_int_equal(fake_platform_time(), start + 5000);
 }
 
+static void count(void *context)
+{
+	++*(unsigned *)context;
+}
+
+static void test_the_machine_stands_still_once(void **state)
+{
+	const struct virtio_platform *platform = fake_platform();
+	uint64_t start = platform->now(platform->context);
+	unsigned calls = 0;
+
+	(void)state;
+	fake_platform_stand_still(2, 1000000, count, &calls);
+	assert_int_equal(platform->now(platform->context), start + FAKE_PLATFORM_STEP);
+	assert_int_equal(calls, 0);
+	assert_int_equal(platform->now(platform->context), start + 2 * FAKE_PLATFORM_STEP + 1000000);
+	assert_int_equal(platform->now(platform->context), start + 3 * FAKE_PLATFORM_STEP + 1000000);
+	assert_int_equal(calls, 1);
+}
+
 static void test_the_log_is_kept(void **state)
 {
 	const struct virtio_platform *platform = fake_platform();
@@ -111,6 +131,7 @@ int main(void)
 		TEST(test_private_memory_is_out_of_the_devices_reach),
 		TEST(test_the_nth_allocation_fails),
 		TEST(test_the_clock_moves_and_waiting_ends),
+		TEST(test_the_machine_stands_still_once),
 		TEST(test_the_log_is_kept),
 		TEST(test_registers_are_mapped_where_there_is_a_window),
 	};

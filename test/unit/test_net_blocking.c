@@ -97,6 +97,23 @@ static void test_a_broken_ring_ends_the_wait(void **state)
 	assert_int_equal(receive_wait(1000 * MILLISECOND), VIRTIO_ERR_PROTOCOL);
 }
 
+static void deliver(void *context)
+{
+	(void)context;
+	fake_net_deliver(5, 60);
+}
+
+/* Stopped and continued, with a clock that did not stop. */
+static void test_a_frame_that_came_while_the_machine_stood_still_is_no_timeout(void **state)
+{
+	(void)state;
+	for (unsigned looks = 2; looks <= 3; looks++) { /* the first look is our own, for the deadline */
+		fake_platform_stand_still(looks, 10000 * MILLISECOND, deliver, NULL);
+		assert_int_equal(receive_wait(1000 * MILLISECOND), 1);
+		assert_int_equal(virtio_net_release(&fake_net.net, frames, 1), 1);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -108,6 +125,7 @@ int main(void)
 		TEST(test_without_a_wait_hook_it_spins_until_the_deadline),
 		TEST(test_without_a_clock_nothing_waits),
 		TEST(test_a_broken_ring_ends_the_wait),
+		TEST(test_a_frame_that_came_while_the_machine_stood_still_is_no_timeout),
 	};
 	return fake_transport_run_over_rings(tests);
 }

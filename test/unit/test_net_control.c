@@ -98,6 +98,26 @@ static void test_a_command_without_an_answer_stays_the_devices(void **state)
 	fake_net_detach(); /* with one under way: nothing leaks */
 }
 
+static void serve_late(void *context)
+{
+	(void)context;
+	assert_true(fake_net_control_serve());
+}
+
+/* Stopped and continued, with a clock that did not stop. */
+static void test_an_answer_that_came_while_the_machine_stood_still_is_no_timeout(void **state)
+{
+	(void)state;
+	open_with(MODERN | CONTROL);
+	fake_platform_on_wait(NULL, NULL);
+	for (unsigned looks = 1; looks <= 3; looks++) {
+		assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+		fake_platform_stand_still(looks, UINT64_C(10000000000), serve_late, NULL);
+		assert_int_equal(virtio_net_command_wait(&net, soon()), 0);
+	}
+	fake_net_detach();
+}
+
 static void test_a_broken_control_queue_is_told(void **state)
 {
 	struct virtio_net_frame *frame;
@@ -227,6 +247,7 @@ int main(void)
 		TEST(test_commands_follow_each_other_past_the_end_of_the_ring),
 		TEST(test_refusals_are_told),
 		TEST(test_a_command_without_an_answer_stays_the_devices),
+		TEST(test_an_answer_that_came_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_a_broken_control_queue_is_told),
 		TEST(test_commands_without_their_feature_are_refused),
 		TEST(test_the_address_is_set_with_both_features_only),

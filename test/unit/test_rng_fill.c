@@ -121,6 +121,17 @@ static void test_without_a_clock_it_does_not_wait(void **state)
 	fake_platform()->now = now;
 }
 
+/* Stopped and continued, with a clock that did not stop. */
+static void test_bytes_that_came_while_the_machine_stood_still_are_no_timeout(void **state)
+{
+	(void)state;
+	for (unsigned looks = 2; looks <= 3; looks++) { /* nothing is asked for before the first look */
+		fake_platform_stand_still(looks, 10 * SECOND, serve, NULL);
+		assert_int_equal(virtio_rng_fill(&rng, bytes, 8, fake_platform_time() + SECOND), 0);
+		assert_true(all(0x3c, 8));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -131,6 +142,7 @@ int main(void)
 		TEST(test_after_an_error_nothing_passes_for_random),
 		TEST(test_a_broken_device_ends_the_wait),
 		TEST(test_without_a_clock_it_does_not_wait),
+		TEST(test_bytes_that_came_while_the_machine_stood_still_are_no_timeout),
 	};
 	return fake_transport_run_over_rings(tests);
 }

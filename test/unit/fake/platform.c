@@ -45,6 +45,10 @@ static struct {
 	unsigned window_count;
 	void (*act)(void *context);
 	void *act_context;
+	unsigned still_in; /* looks at the clock until the machine stands still, 0: it does not */
+	uint64_t still_time;
+	void (*still_act)(void *context);
+	void *still_context;
 	unsigned log_count;
 	char log_last[256];
 	char log[16384]; /* all lines; what does not fit is dropped */
@@ -228,6 +232,10 @@ static void *hook_map_device(void *context, uint64_t physical_address, uint64_t 
 static uint64_t hook_now(void *context)
 {
 	assert_ptr_equal(context, &fake);
+	if (fake.still_in && --fake.still_in == 0) {
+		fake.still_act(fake.still_context);
+		fake.time += fake.still_time;
+	}
 	fake.time += fake.step;
 	return fake.time;
 }
@@ -425,6 +433,14 @@ void fake_platform_advance(uint64_t nanoseconds)
 void fake_platform_set_step(uint64_t nanoseconds)
 {
 	fake.step = nanoseconds;
+}
+
+void fake_platform_stand_still(unsigned looks, uint64_t nanoseconds, void (*act)(void *context), void *context)
+{
+	fake.still_in = looks;
+	fake.still_time = nanoseconds;
+	fake.still_act = act;
+	fake.still_context = context;
 }
 
 void fake_platform_on_wait(void (*act)(void *context), void *context)

@@ -86,6 +86,12 @@ void fake_platform_advance(uint64_t nanoseconds);
  * it. */
 void fake_platform_set_step(uint64_t nanoseconds);
 
+/*
+ * The machine stands still at the LOOKS-th look at the clock from now on (1: the next): ACT is called meanwhile with
+ * CONTEXT, and the clock has moved by NANOSECONDS afterwards.
+ */
+void fake_platform_stand_still(unsigned looks, uint64_t nanoseconds, void (*act)(void *context), void *context);
+
 /* Have ACT called with CONTEXT whenever the library waits: the place for a fake device to do something meanwhile. The
  * clock then moves to the deadline only if ACT is NULL. */
 void fake_platform_on_wait(void (*act)(void *context), void *context);
