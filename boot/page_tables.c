@@ -92,6 +92,36 @@ int boot_page_tables_map(struct boot_page_tables *tables, uint64_t start, uint64
 	return result;
 }
 
+/* Put a table of smaller pages, which map the same, in the place of a large page at LEVEL. */
+static int page_tables_split(const struct boot_page_tables *tables, int level, uint64_t *entry)
+{
+	uint64_t *below = page_tables_new(tables);
+	uint64_t large = level > 1 ? PAGE_LARGE : 0;
+
+	if (below == NULL)
+		return BOOT_PAGE_TABLES_NO_MEMORY;
+	for (uint64_t i = 0; i < ENTRIES; i++)
+		below[i] = ((*entry & ~PAGE_LARGE) + i * level_size(level - 1)) | large;
+	*entry = (uintptr_t)below | BOOT_PAGE_WRITE | PAGE_PRESENT;
+	return BOOT_PAGE_TABLES_DONE;
+}
+
+int boot_page_tables_unmap(struct boot_page_tables *tables, uint64_t address)
+{
+	uint64_t *table = tables->root;
+
+	for (int level = LEVEL_TOP; level > 0 && table != NULL; level--) {
+		uint64_t *entry = level_entry(table, level, address);
+
+		if (level_is_page(level, *entry) && page_tables_split(tables, level, entry) != BOOT_PAGE_TABLES_DONE)
+			return BOOT_PAGE_TABLES_NO_MEMORY;
+		table = level_below(*entry);
+	}
+	if (table != NULL)
+		*level_entry(table, 0, address) = 0;
+	return BOOT_PAGE_TABLES_DONE;
+}
+
 uint64_t boot_page_tables_entry(const struct boot_page_tables *tables, uint64_t address, uint64_t *size)
 {
 	uint64_t *table = tables->root;

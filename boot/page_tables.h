@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Page tables that map memory where it is: four levels, with pages of 1 GiB, 2 MiB and 4 KiB, the largest that fit.
- * Mappings are added and never changed or taken away.
+ * Mappings are added and never changed; single pages can be taken away.
  */
 #ifndef BOOT_PAGE_TABLES_H
 #define BOOT_PAGE_TABLES_H
@@ -37,6 +37,13 @@ struct boot_page_tables {
  * are mapped already with the same flags stay so. Returns enum boot_page_tables_result.
  */
 int boot_page_tables_map(struct boot_page_tables *tables, uint64_t start, uint64_t end, uint64_t flags);
+
+/*
+ * Take the page of BOOT_PAGE_SIZE at ADDRESS away: larger ones around it are split, and the rest stays as it was. The
+ * processor may remember the old ones until its tables are loaded again. Returns BOOT_PAGE_TABLES_DONE, also where
+ * nothing is mapped, or BOOT_PAGE_TABLES_NO_MEMORY: then nothing has changed.
+ */
+int boot_page_tables_unmap(struct boot_page_tables *tables, uint64_t address);
 
 /* The entry that maps ADDRESS, with all of the processor's bits, or 0; stores how many bytes it maps in *SIZE. */
 uint64_t boot_page_tables_entry(const struct boot_page_tables *tables, uint64_t address, uint64_t *size);

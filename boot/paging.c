@@ -122,6 +122,14 @@ void *boot_map_device(uint64_t physical_address, uint64_t length)
 	return NULL;
 }
 
+int boot_guard_page(void *page)
+{
+	if (boot_page_tables_unmap(&paging_tables, (uintptr_t)page) != BOOT_PAGE_TABLES_DONE)
+		return -1;
+	boot_write_cr3((uint64_t)paging_tables.root);
+	return 0;
+}
+
 const void *boot_paging_readable(uint64_t physical_address, uint64_t length)
 {
 	uint64_t limit = boot_paging_limit(), size;

@@ -48,6 +48,13 @@ void boot_free(void *memory, size_t size);
  */
 void *boot_map_device(uint64_t physical_address, uint64_t length);
 
+/*
+ * Take the page at PAGE, from boot_pages_alloc, off the map, for ever: whatever touches it from now on ends in an
+ * exception (boot/exception.h). For the end of a stack of the runtime's own. Do not free it. Returns 0, or -1 when no
+ * memory is left for page tables.
+ */
+int boot_guard_page(void *page);
+
 BOOT_END_DECLS
 
 #endif

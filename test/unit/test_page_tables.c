@@ -131,6 +131,43 @@ static void test_asking_again_changes_nothing(void **state)
 	check(0xe000007000, DEVICE, KIB4);
 }
 
+static void test_a_page_is_taken_out_of_a_large_one(void **state)
+{
+	(void)state;
+	map(GIB1, 3 * GIB1, DATA);
+	assert_int_equal(boot_page_tables_unmap(&tables, GIB1 + MIB2 + KIB4), BOOT_PAGE_TABLES_DONE);
+	check_absent(GIB1 + MIB2 + KIB4);
+	check(GIB1 + MIB2, DATA, KIB4);
+	check(GIB1 + MIB2 + 2 * KIB4, DATA, KIB4);
+	check(GIB1 + 2 * MIB2 - 1, DATA, KIB4);
+	check(GIB1, DATA, MIB2);
+	check(GIB1 + 2 * MIB2, DATA, MIB2);
+	check(2 * GIB1, DATA, GIB1);
+}
+
+static void test_taking_away_what_is_not_mapped_changes_nothing(void **state)
+{
+	size_t before;
+
+	(void)state;
+	assert_int_equal(boot_page_tables_unmap(&tables, GIB1), BOOT_PAGE_TABLES_DONE);
+	map(GIB1, GIB1 + KIB4, DATA);
+	before = page_count;
+	assert_int_equal(boot_page_tables_unmap(&tables, 5 * GIB1), BOOT_PAGE_TABLES_DONE);
+	assert_int_equal(boot_page_tables_unmap(&tables, GIB1 + KIB4), BOOT_PAGE_TABLES_DONE);
+	check(GIB1, DATA, KIB4);
+	assert_int_equal(page_count, before);
+}
+
+static void test_without_memory_nothing_is_taken_away(void **state)
+{
+	(void)state;
+	map(GIB1, 2 * GIB1, DATA);
+	page_limit = page_count;
+	assert_int_equal(boot_page_tables_unmap(&tables, GIB1), BOOT_PAGE_TABLES_NO_MEMORY);
+	check(GIB1, DATA, GIB1);
+}
+
 static void test_other_flags_for_a_mapped_page_are_a_conflict(void **state)
 {
 	(void)state;
@@ -185,6 +222,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_without_gigabyte_pages_there_are_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbours_keep_their_flags, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_asking_again_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_page_is_taken_out_of_a_large_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_taking_away_what_is_not_mapped_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_memory_nothing_is_taken_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_flags_for_a_mapped_page_are_a_conflict, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_table_is_never_replaced_by_a_large_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_processors_without_no_execute_never_see_the_bit, setup, teardown),
