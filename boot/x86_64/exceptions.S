@@ -38,6 +38,23 @@ exception_common:
 	pushq	%r15
 	cld
 	movq	%rsp, %rdi
-	call	boot_exception		/* does not return */
+	call	boot_exception		/* returns when a handler of the runtime's has dealt with it */
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rbp
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%rbx
+	popq	%rax
+	addq	$16, %rsp
+	iretq
 
 	.section .note.GNU-stack, "", @progbits

@@ -40,7 +40,7 @@ struct exception_stack {
 
 /* exceptions.S */
 extern const uint8_t boot_exception_entries[];
-_Noreturn void boot_exception(const struct boot_registers *registers);
+void boot_exception(struct boot_registers *registers);
 
 static const char exception_names[EXCEPTION_COUNT][28] = {
 	"divide error",
@@ -83,6 +83,8 @@ static const struct exception_stack exception_stacks[] = {
 	{"exception stack", boot_exception_stack_guard, boot_exception_stack_top},
 	{"double-fault stack", boot_fatal_stack_guard, boot_fatal_stack_top},
 };
+
+static bool (*exception_handler)(struct boot_registers *registers, uint64_t address);
 
 #define STACK_COUNT (sizeof exception_stacks / sizeof exception_stacks[0])
 
@@ -150,8 +152,8 @@ static void exception_print_backtrace(const struct boot_registers *r)
 	boot_printf("\n");
 }
 
-/* Called by exceptions.S. A fault while printing stops at once: what is out by then must do. */
-_Noreturn void boot_exception(const struct boot_registers *registers)
+/* A fault while printing stops at once: what is out by then must do. */
+_Noreturn static void exception_report(const struct boot_registers *registers)
 {
 	static bool printing;
 	unsigned int vector = registers->vector % EXCEPTION_COUNT;
@@ -167,6 +169,18 @@ _Noreturn void boot_exception(const struct boot_registers *registers)
 	exception_print_registers(registers);
 	exception_print_backtrace(registers);
 	boot_fatal_exit();
+}
+
+/* Called by exceptions.S; what it leaves in *REGISTERS is where the processor goes on. */
+void boot_exception(struct boot_registers *registers)
+{
+	if (exception_handler == NULL || !exception_handler(registers, boot_read_cr2()))
+		exception_report(registers);
+}
+
+void boot_exception_set_handler(bool (*handler)(struct boot_registers *registers, uint64_t address))
+{
+	exception_handler = handler;
 }
 
 void boot_exceptions_init(void)

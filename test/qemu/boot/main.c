@@ -3,6 +3,7 @@
  * A kernel that tells what the shim gave it, checks its memory, and then does the one thing that its command line asks
  * for, most of which must end in an exception. test/qemu/cases.py starts it and compares what it prints.
  */
+#include <boot/exception.h>
 #include <boot/info.h>
 #include <boot/interrupt.h>
 #include <boot/memory.h>
@@ -150,6 +151,35 @@ static int check_red_zone(void)
 	return wrong == 0 && interrupts_taken == 3 ? 0 : -1;
 }
 
+static uint64_t handled_at;
+
+/* Goes on behind the two bytes of the instruction at fault, and changes a register. */
+static bool step_over(struct boot_registers *registers, uint64_t address)
+{
+	if (registers->vector != BOOT_EXCEPTION_PAGE_FAULT)
+		return false;
+	handled_at = address;
+	registers->rip += 2;
+	registers->rax = 42;
+	return true;
+}
+
+/* A page that is taken off the map faults, its neighbours do not, and the handler lets the code go on. */
+static int check_exception_handler(void)
+{
+	uint8_t *pages = boot_pages_alloc(3, BOOT_PAGE_SIZE);
+	uint64_t got;
+
+	if (pages == NULL || boot_guard_page(pages + BOOT_PAGE_SIZE) < 0)
+		return -1;
+	pages[BOOT_PAGE_SIZE - 1] = 1;
+	pages[2 * BOOT_PAGE_SIZE] = 1;
+	boot_exception_set_handler(step_over);
+	__asm__ volatile("movb (%1), %%al" : "=a"(got) : "c"(pages + BOOT_PAGE_SIZE + 5) : "memory");
+	boot_exception_set_handler(NULL);
+	return got == 42 && handled_at == (uint64_t)pages + BOOT_PAGE_SIZE + 5 ? 0 : -1;
+}
+
 /* Volatile, so that the compiler does not see what is wrong with the access. */
 static volatile uint64_t *volatile somewhere;
 
@@ -199,6 +229,8 @@ int unikernel_main(const struct boot_info *info)
 		return 3;
 	if (check_red_zone() < 0)
 		return 4;
+	if (check_exception_handler() < 0)
+		return 6;
 	boot_printf("all is well\n");
 	return provoke(info->command_line);
 }
