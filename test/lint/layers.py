@@ -37,6 +37,7 @@ LAYERS = [
     ('boot/platform.c', ('boot/', 'virtio/', '')),
     ('boot/device_interrupts.c', ('boot/', 'virtio/', '')),
     ('boot/', ('boot/', '')),
+    ('bindings/', ('virtio/', 'boot/', 'caml/', '')),
     ('examples/', ('virtio/', 'boot/', '')),
     ('test/qemu/', ('virtio/', 'boot/', '')),
 ]

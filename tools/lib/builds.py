@@ -18,6 +18,7 @@ class Build:
     linker: str  # bfd or lld
     unit_tests: bool = True
     sanitizers: bool = False
+    ocaml: bool = False  # with what OCaml unikernels need
 
     @property
     def folder(self):
@@ -46,7 +47,8 @@ class Build:
     def make(self):
         """Configure it if need be, and compile."""
         if not (self.folder / "build.ninja").exists():
-            options = [f"-Dtests={'enabled' if self.unit_tests else 'disabled'}"]
+            options = [f"-Dtests={'enabled' if self.unit_tests else 'disabled'}",
+                       f"-Docaml={'enabled' if self.ocaml else 'disabled'}"]
             if self.sanitizers:
                 # clang's sanitizers are found when the program starts, so b_lundef would refuse to link.
                 options += ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
@@ -57,8 +59,8 @@ class Build:
 
 
 DEMO = Build("demo", "gcc", "bfd", unit_tests=False)
-GCC = Build("gcc", "gcc", "bfd")
-CLANG = Build("clang", "clang", "lld")
+GCC = Build("gcc", "gcc", "bfd", ocaml=True)
+CLANG = Build("clang", "clang", "lld", ocaml=True)
 GCC_LLD = Build("gcc-lld", "gcc", "lld", unit_tests=False)
 CLANG_BFD = Build("clang-bfd", "clang", "bfd", unit_tests=False)
 GCC_SANITIZED = Build("gcc-sanitized", "gcc", "bfd", sanitizers=True)

@@ -16,6 +16,8 @@ package_of() {
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
 		lacks xorriso xorriso; lacks mformat mtools ;;
 	gdb) lacks gdb gdb ;;
+	ocaml) lacks ocamlfind ocaml-findlib; lacks_file /usr/lib/ocaml/libasmrun.a ocaml
+		lacks_file /usr/lib/x86_64-linux-musl/libc.a musl-dev; lacks make make ;;
 	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
 		lacks dash dash; lacks git git ;;
 	esac

@@ -13,7 +13,8 @@ TOOLS = builds.TOP / "tools"
 
 def check_shell():
     """Syntax by dash, habits by shellcheck."""
-    scripts = [path for path in sorted(TOOLS.rglob("*")) if is_shell(path)] + [builds.TOP / ".ci" / "run"]
+    found = [*sorted(TOOLS.rglob("*")), *sorted((builds.TOP / "bindings").rglob("*"))]
+    scripts = [path for path in found if is_shell(path)] + [builds.TOP / ".ci" / "run"]
     for script in scripts:
         command(["dash", "-n", script])
         command(["shellcheck", "--exclude=SC1091", "--shell=sh", script])

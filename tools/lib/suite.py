@@ -15,11 +15,12 @@ import archives
 import builds
 import cases
 import consumer
+import ocaml
 import smoke
 import units
 from report import Report
 
-GROUPS = ["lint", "tools", "unit", "archive", "consumer", "qemu"]
+GROUPS = ["lint", "tools", "unit", "archive", "consumer", "ocaml", "qemu"]
 
 
 def make(report, wanted):
@@ -41,6 +42,8 @@ def wanted_builds(groups):
         wanted += builds.IMAGES
     if "tools" in groups:
         wanted += [builds.GCC]
+    if "ocaml" in groups:
+        wanted += ocaml.BUILDS
     return [build for build in builds.ALL if build in wanted]
 
 
@@ -57,11 +60,13 @@ def run(report, groups, prove=False):
             report.run("archive", f"{build.name} libvirtio_boot.a", archives.check_boot, build)
     if "tools" in groups:
         smoke.run(report)
-    if "consumer" in groups or "qemu" in groups:
+    if {"consumer", "ocaml", "qemu"} & set(groups):
         chosen, why = accelerator.choose()
         report.note(f"QEMU runs with {chosen} ({why})")
         if "consumer" in groups and {builds.GCC, builds.CLANG} <= set(made):
             consumer.run(report, chosen)
+        if "ocaml" in groups:
+            ocaml.run(report, made, chosen)
         if "qemu" in groups:
             cases.run(report, made, chosen, prove)
     if "archive" in groups and not report.list_only:

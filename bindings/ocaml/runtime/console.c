@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/* Standard output and error: the first serial line. */
+#include <boot/clock.h>
+#include <boot/power.h>
+#include <virtio/uart16550.h>
+
+#include "libc.h"
+#include "runtime.h"
+
+#define COM1 0x3f8
+#define PATIENCE UINT64_C(1000000000) /* nanoseconds */
+#define LINE 1024
+
+static struct virtio_uart16550 console_uart;
+static bool console_works;
+
+void runtime_console_init(void)
+{
+	struct virtio_region registers = virtio_region_ports(COM1, VIRTIO_UART16550_REGISTERS);
+
+	console_works = virtio_uart16550_init(&console_uart, &registers) == 0;
+}
+
+/* Wait until all of it is taken; a line that takes nothing for so long is dead. */
+static void console_put(const char *text, size_t length)
+{
+	uint64_t deadline = boot_clock_now() + PATIENCE;
+
+	while (length > 0 && console_works) {
+		int taken = virtio_uart16550_write(&console_uart, text, length);
+
+		if (taken > 0) {
+			text += taken;
+			length -= (size_t)taken;
+			deadline = boot_clock_now() + PATIENCE;
+		} else if (taken < 0 || boot_clock_now() >= deadline) {
+			console_works = false;
+		}
+	}
+}
+
+void runtime_console_write(const char *text, size_t length)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] != '\n')
+			continue;
+		console_put(text + start, i - start);
+		console_put("\r\n", 2);
+		start = i + 1;
+	}
+	console_put(text + start, length - start);
+}
+
+void runtime_console_print(const char *format, va_list arguments)
+{
+	char line[LINE];
+	int length = vsnprintf(line, sizeof line, format, arguments);
+
+	if (length > 0)
+		runtime_console_write(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
+_Noreturn void runtime_fail(const char *format, ...)
+{
+	va_list arguments;
+
+	runtime_console_write("ocaml: ", 7);
+	va_start(arguments, format);
+	runtime_console_print(format, arguments);
+	va_end(arguments);
+	runtime_console_write("\n", 1);
+	boot_fatal_exit();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of this runtime, and the stubs of the OCaml library, know of each other. */
+#ifndef OCAML_RUNTIME_H
+#define OCAML_RUNTIME_H
+
+#include <boot/info.h>
+#include <stdarg.h>
+
+/* What the boot loader told; never NULL once OCaml code runs. */
+const struct boot_info *runtime_boot_info(void);
+
+/* console.c: set up the first serial line; without one, what is written is lost. */
+void runtime_console_init(void);
+
+/* Write LENGTH bytes of TEXT; a newline also returns the carriage. Waits while the line is busy, a second at most. */
+void runtime_console_write(const char *text, size_t length);
+
+/* Write formatted text of up to 1 KiB. */
+void runtime_console_print(const char *format, va_list arguments);
+
+/* Say "ocaml: " and why, and end the machine with a failure. */
+_Noreturn void runtime_fail(const char *format, ...) BOOT_PRINTF(1, 2);
+
+/* environment.c: split the command line into words and variables. */
+void runtime_environment_init(const char *command_line);
+
+/* The words of the command line that are no variables, behind a name for the program; ends with NULL. */
+char **runtime_arguments(void);
+
+/* stack.c: run FUNCTION, which must not return, on a new stack with a guard page at its end. */
+_Noreturn void runtime_stack_run(void (*function)(void));
+
+/* Bytes of that stack. */
+size_t runtime_stack_size(void);
+
+/* thread.c: the one thread's local storage, which compilers and musl look for at FS. */
+void runtime_thread_init(void);
+
+#endif

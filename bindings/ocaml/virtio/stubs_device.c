@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/* Devices as the stubs share them: finding them, their interrupts, and the one sleep that waits for all of them. */
+#include <boot/clock.h>
+#include <boot/platform.h>
+#include <caml/bigarray.h>
+#include <virtio/spec/ids.h>
+
+#include "../runtime/runtime.h"
+#include "stubs.h"
+
+/* As long as the shim's clock can count. */
+#define FOR_EVER UINT64_MAX
+
+/* What is left of closed devices, to be used again. */
+struct spare_interrupts {
+	struct boot_device_interrupts interrupts;
+	bool used;
+	struct spare_interrupts *next;
+};
+
+static struct stub_device *open_devices;
+static struct spare_interrupts *all_interrupts;
+
+static struct boot_device_interrupts *interrupts_get(void)
+{
+	const struct virtio_platform *platform = boot_platform();
+	struct spare_interrupts *spare = all_interrupts;
+
+	while (spare != NULL && spare->used)
+		spare = spare->next;
+	if (spare == NULL) {
+		spare = platform->alloc(platform->context, sizeof *spare, _Alignof(struct spare_interrupts));
+		if (spare == NULL)
+			return NULL;
+		*spare = (struct spare_interrupts){.next = all_interrupts};
+		all_interrupts = spare;
+	}
+	spare->used = true;
+	return &spare->interrupts;
+}
+
+static void interrupts_put(struct boot_device_interrupts *interrupts)
+{
+	for (struct spare_interrupts *spare = all_interrupts; spare != NULL; spare = spare->next)
+		if (&spare->interrupts == interrupts)
+			spare->used = false;
+}
+
+/* Sleep for as long as it takes when every device can wake us; else look now and then. */
+static void choose_longest_sleep(void)
+{
+	bool all_arrive = true;
+
+	for (struct stub_device *device = open_devices; device != NULL; device = device->next)
+		if (device->interrupts == NULL || !boot_device_interrupts_arrive(device->interrupts))
+			all_arrive = false;
+	boot_wait_set_longest(all_arrive ? UINT64_MAX : BOOT_WAIT_POLL);
+}
+
+int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth)
+{
+	const struct boot_info *info = runtime_boot_info();
+	static struct virtio_pci_access pci;
+	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	int result;
+
+	pci = boot_pci(info);
+	result = virtio_find(&device->device, boot_platform(), &sources, type, nth, &virtio_support_all);
+	if (result < 0)
+		return result;
+	device->interrupts = interrupts_get();
+	if (device->interrupts != NULL)
+		boot_device_interrupts(device->interrupts, &device->device, BOOT_DEVICE_BEST);
+	return 0;
+}
+
+void stub_device_started(struct stub_device *device)
+{
+	device->next = open_devices;
+	open_devices = device;
+	choose_longest_sleep();
+}
+
+void stub_device_close(struct stub_device *device)
+{
+	struct stub_device **link = &open_devices;
+
+	while (*link != NULL && *link != device)
+		link = &(*link)->next;
+	if (*link != NULL)
+		*link = device->next;
+	if (device->interrupts != NULL)
+		interrupts_put(device->interrupts);
+	device->interrupts = NULL;
+	choose_longest_sleep();
+}
+
+uint8_t *stub_slice_data(value slice)
+{
+	struct caml_ba_array *array = Caml_ba_array_val(Slice_buffer(slice));
+	intnat offset = Slice_offset(slice), length = Slice_length(slice);
+
+	if (offset < 0 || length < 0 || offset > array->dim[0] || length > array->dim[0] - offset)
+		return NULL;
+	return (uint8_t *)array->data + offset;
+}
+
+value virtio_ocaml_wait(value until);
+
+/* Virtio.wait: until is a time of Time.now, or below 0 for ever. */
+value virtio_ocaml_wait(value until)
+{
+	uint64_t deadline = Long_val(until) < 0 ? FOR_EVER : (uint64_t)Long_val(until);
+	bool work = false;
+
+	for (struct stub_device *device = open_devices; device != NULL; device = device->next)
+		work |= device->arm(device);
+	if (!work)
+		boot_wait(deadline);
+	for (struct stub_device *device = open_devices; device != NULL; device = device->next)
+		device->disarm(device);
+	return Val_unit;
+}
