@@ -79,6 +79,7 @@ struct virtio_device {
 	uint32_t type;                                /* VIRTIO_ID_: what it is */
 	uint8_t status;                               /* the status bits that we have set since the last reset */
 	bool live;                                    /* DRIVER_OK is set */
+	bool stuck;                                   /* the last reset did not end */
 	bool msix;                                    /* MSI-X is enabled on it; after attach: and used */
 	uint8_t msix_capability;                      /* PCI: where its MSI-X capability is, 0: it has none */
 	uint16_t vectors;                             /* MSI-X vectors to choose from (virtio_pci_use_msix) */
@@ -143,7 +144,8 @@ VIRTIO_MUST_CHECK int virtio_device_reset(struct virtio_device *dev);
 /*
  * Reset the device and free its queues; whatever they still hold is forgotten, so take it back between
  * virtio_device_reset and this. The device may be attached again. Errors as virtio_device_reset: after one of them the
- * memory of the queues is leaked rather than freed, because the device may still use it.
+ * memory of the queues is leaked rather than freed, because the device may still use it. After a reset that timed out
+ * this does not try another.
  */
 int virtio_device_detach(struct virtio_device *dev);
 

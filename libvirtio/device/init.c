@@ -42,6 +42,7 @@ static int reset_and_wait(struct virtio_device *dev)
 	/* One that answers with FAILED, which is ours to set, does no resets: Firecracker's devices, once live. */
 	bool can_refuse = dev->live && !(dev->status & VIRTIO_STATUS_FAILED);
 	dev->live = false;
+	dev->stuck = false;
 	virtio_queues_hold(dev);
 	dev->status = 0;
 	dev->transport->set_status(dev, 0);
@@ -56,6 +57,7 @@ static int reset_and_wait(struct virtio_device *dev)
 	} while (virtio_patience_lasts(dev, &patience));
 	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: the reset does not end (status still 0x%x)%s", dev->name,
 		status, can_refuse && status & VIRTIO_STATUS_FAILED ? ": the device does none" : "");
+	dev->stuck = true;
 	return VIRTIO_ERR_TIMEOUT;
 }
 
@@ -141,7 +143,8 @@ int virtio_device_reset(struct virtio_device *dev)
 
 int virtio_device_detach(struct virtio_device *dev)
 {
-	int result = virtio_device_reset(dev);
+	/* Who has waited in vain does not wait again. */
+	int result = dev->stuck ? VIRTIO_ERR_TIMEOUT : virtio_device_reset(dev);
 
 	set_dma(dev, false);
 	virtio_queues_drop(dev, result == 0);

@@ -147,6 +147,25 @@ static void test_rings_of_a_stuck_device_are_leaked_not_freed(void **state)
 	virtqueue_free(&queue.ring); /* the test knows better: nobody uses it */
 }
 
+/* Whoever takes buffers back between the reset and the end waited twice before. */
+static void test_a_stuck_device_is_waited_for_once(void **state)
+{
+	(void)state;
+	struct virtio_queue queue;
+	attach(&queue);
+	fake.never_resets = true;
+	uint64_t start = fake_platform_time();
+	assert_int_equal(virtio_device_reset(&fake.device), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(virtio_device_detach(&fake.device), VIRTIO_ERR_TIMEOUT);
+	assert_true(fake_platform_time() - start < 2 * VIRTIO_RESET_TIMEOUT);
+	assert_int_equal(fake.resets, 2); /* that of begin, and this one */
+	virtqueue_free(&queue.ring);
+	fake.never_resets = false; /* it may recover: the next attach tries */
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), 0);
+	assert_int_equal(virtio_device_detach(&fake.device), 0);
+	assert_int_equal(fake.resets, 4);
+}
+
 static void test_without_a_clock_nothing_starts(void **state)
 {
 	(void)state;
@@ -269,6 +288,7 @@ int main(void)
 		TEST(test_a_reset_is_waited_for_without_a_wait_hook),
 		TEST(test_a_reset_that_never_ends_times_out_and_stops_dma),
 		TEST(test_rings_of_a_stuck_device_are_leaked_not_freed),
+		TEST(test_a_stuck_device_is_waited_for_once),
 		TEST(test_without_a_clock_nothing_starts),
 		TEST(test_a_shorter_platform_struct_has_no_clock),
 		TEST(test_all_ones_mean_that_the_device_has_gone),

@@ -374,7 +374,9 @@ static void test_a_stuck_device_keeps_what_it_knows(void **state)
 	/* But for the records of what is mapped, which the device does not see. */
 	live = fake_platform_live() - (transport.accepted & VIRTIO_F_ACCESS_PLATFORM ? 2 : 0);
 	transport.never_resets = true;
+	uint64_t start = fake_platform_time();
 	assert_int_equal(virtio_net_detach(&net, count_reclaimed, reclaimed), VIRTIO_ERR_TIMEOUT);
+	assert_true(fake_platform_time() - start < 2 * VIRTIO_RESET_TIMEOUT);
 	assert_int_equal(fake_platform_live(), live);
 	assert_false(transport.dma);
 	/* The test knows better: nobody uses it. */
