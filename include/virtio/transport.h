@@ -119,6 +119,10 @@ struct virtio_support {
 /* All that the library has. */
 extern const struct virtio_support virtio_support_all;
 
+/* What messages call a device of TYPE (VIRTIO_ID_): "net", "block", ...; "virtio" when nobody here knows it. The text
+ * is constant. Callable anywhere. */
+const char *virtio_type_name(uint32_t type);
+
 VIRTIO_END_DECLS
 
 #endif

@@ -6,19 +6,9 @@
 #include <virtio/mmio.h>
 
 #include "base/log.h"
-#include "base/text_format.h"
+#include "base/text_word.h"
 
 #define KEY "virtio_mmio.device="
-
-static bool is_blank(char letter)
-{
-	return letter == ' ' || (letter >= '\t' && letter <= '\r');
-}
-
-static bool is_end(char letter)
-{
-	return letter == '\0' || is_blank(letter);
-}
 
 /* What follows the key in WORD; NULL: it is another word. */
 static const char *value_of(const char *word)
@@ -32,54 +22,23 @@ static const char *value_of(const char *word)
 /* The value of the Nth argument of ours, NULL: there are fewer. */
 static const char *find_value(const char *command_line, unsigned n)
 {
-	for (const char *word = command_line; *word;) {
+	for (const char *word = command_line; *word; word = virtio_text_next(word)) {
 		const char *value = value_of(word);
 		if (value && n-- == 0)
 			return value;
-		while (!is_end(*word))
-			word++;
-		while (is_blank(*word))
-			word++;
 	}
 	return NULL;
-}
-
-/* 0 to 15, or 16 for what is no digit. */
-static unsigned digit_value(char letter)
-{
-	if (letter >= '0' && letter <= '9')
-		return (unsigned)(letter - '0');
-	if (letter >= 'a' && letter <= 'f')
-		return (unsigned)(letter - 'a') + 10;
-	if (letter >= 'A' && letter <= 'F')
-		return (unsigned)(letter - 'A') + 10;
-	return 16;
-}
-
-/* Read digits up to what is none, at least one; false also when they do not fit. */
-static bool read_digits(const char **text, unsigned base, uint64_t *number)
-{
-	const char *start = *text;
-	uint64_t result = 0;
-
-	for (unsigned digit; (digit = digit_value(**text)) < base; (*text)++) {
-		if (result > (UINT64_MAX - digit) / base)
-			return false;
-		result = result * base + digit;
-	}
-	*number = result;
-	return *text != start;
 }
 
 /* A number; one that begins with 0 and is not 0 would be octal for some, so it is refused. */
 static bool read_number(const char **text, uint64_t *number)
 {
 	if (**text != '0')
-		return read_digits(text, 10, number);
+		return virtio_text_digits(text, 10, number);
 	(*text)++;
 	if (**text == 'x' || **text == 'X') {
 		(*text)++;
-		return read_digits(text, 16, number);
+		return virtio_text_digits(text, 16, number);
 	}
 	*number = 0; /* no digit may follow, because none may follow a number */
 	return true;
@@ -133,18 +92,18 @@ static bool read_value(const char *text, struct virtio_mmio_window *window)
 	if (read_letter(&text, ':') && !read_number(&text, &id))
 		return false;
 	window->interrupt = (uint32_t)interrupt;
-	return is_end(*text);
+	return virtio_text_ends(*text);
 }
 
-/* The log shows a word as it stands, but for letters that a terminal would take for commands. */
+/* The log shows the word, within bounds. */
 static void complain(const struct virtio_platform *platform, const char *value)
 {
 	char word[64];
 	size_t length = 0;
 
-	for (; length + 1 < sizeof word && !is_end(value[length]); length++)
-		word[length] = value[length] > ' ' && value[length] <= '~' ? value[length] : '?';
-	word[length] = '\0';
+	while (!virtio_text_ends(value[length]))
+		length++;
+	virtio_text_harmless(word, sizeof word, value, length);
 	virtio_log(platform, VIRTIO_LOG_ERROR,
 		"command line: " KEY "%s makes no sense, expected SIZE@BASE:IRQ as in 512@0xfeb00e00:12", word);
 }

@@ -96,7 +96,7 @@ int virtio_mmio_open(struct virtio_device *dev, const struct virtio_platform *pl
 		return refuse(dev, VIRTIO_ERR_NO_DEVICE, "there is no virtio device: the magic number is missing");
 	dev->mmio_version = found.version;
 	dev->type = found.type;
-	set_name(dev, virtio_transport_type_name(dev->type));
+	set_name(dev, virtio_type_name(dev->type));
 	if (found.version == VIRTIO_MMIO_VERSION_2 || found.version == VIRTIO_MMIO_VERSION_1)
 		return dev->type ? virtio_transport_open(dev) : VIRTIO_ERR_NO_DEVICE;
 	virtio_log(platform, VIRTIO_LOG_ERROR, "%s: version %u, and we know 1 and 2", dev->name, found.version);

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-const char *virtio_transport_type_name(uint32_t type)
+const char *virtio_type_name(uint32_t type)
 {
 	switch (type) {
 	case VIRTIO_ID_NET:

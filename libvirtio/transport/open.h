@@ -5,9 +5,6 @@
 
 #include <virtio/device.h>
 
-/* What messages call a device of TYPE: "net", ...; "virtio" when nobody here knows it. */
-const char *virtio_transport_type_name(uint32_t type);
-
 /*
  * Try the transports of dev->support in turn: the first that recognises the device drives it. 0;
  * VIRTIO_ERR_UNSUPPORTED, after a log line, when none does; or the error of the one that did.

@@ -38,7 +38,7 @@ int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *pla
 			function->vendor, function->device);
 		return VIRTIO_ERR_NO_DEVICE;
 	}
-	set_name(dev, virtio_transport_type_name(dev->type));
+	set_name(dev, virtio_type_name(dev->type));
 	look_for_msix(dev);
 	return virtio_transport_open(dev);
 }

@@ -8,6 +8,16 @@
 
 const struct fake_device_ops *const fake_device_rings[] = {&fake_device_split, &fake_device_packed, NULL};
 
+const struct fake_device_ops *fake_device_kind(uint64_t features)
+{
+	const struct fake_device_ops *kind = NULL;
+
+	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++)
+		if (((*ring)->features & features) == (*ring)->features)
+			kind = *ring;
+	return kind;
+}
+
 void fake_device_attach(struct fake_device_ring *ring, const struct fake_device_ops *ops,
 	const struct virtqueue_addresses *addresses, uint16_t size, uint64_t features)
 {

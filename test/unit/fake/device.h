@@ -101,6 +101,9 @@ extern const struct fake_device_ops fake_device_packed;
 /* All kinds of ring, ended by NULL. */
 extern const struct fake_device_ops *const fake_device_rings[];
 
+/* The kind that FEATURES agree on: the last of the list whose own are among them. */
+const struct fake_device_ops *fake_device_kind(uint64_t features);
+
 /*
  * Be the device behind the virtqueue of SIZE entries at ADDRESSES, with the negotiated FEATURES. Fails the test
  * when the areas are misaligned, not in DMA memory, or not cleared (2.7). To be called where a device learns of

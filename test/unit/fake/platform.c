@@ -40,6 +40,7 @@ static struct {
 	uint64_t next_address;
 	uint64_t time;
 	uint64_t step;
+	unsigned leaks_expected;
 	unsigned fail_in; /* allocations until one fails, 0: none does */
 	struct window windows[16];
 	unsigned window_count;
@@ -304,8 +305,8 @@ void fake_platform_finish(void)
 		check_red_zones(block);
 	while (fake.blocks)
 		drop(&fake.blocks);
-	if (leaks)
-		fail_msg("%u allocations were not freed", leaks);
+	if (leaks != fake.leaks_expected)
+		fail_msg("%u allocations were not freed, %u were expected", leaks, fake.leaks_expected);
 	if (mapped)
 		fail_msg("%u ranges are still mapped", mapped);
 }
@@ -340,6 +341,11 @@ unsigned fake_platform_live(void)
 	for (const struct block *block = fake.blocks; block; block = block->next)
 		live += block->kind != BUFFER && block->kind != BOUNCE;
 	return live;
+}
+
+void fake_platform_expect_leaks(unsigned count)
+{
+	fake.leaks_expected = count;
 }
 
 void fake_platform_next_address(uint64_t address)

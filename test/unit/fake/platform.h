@@ -41,6 +41,9 @@ void fake_platform_fail_allocation(unsigned nth);
 /* Allocations through the hooks that were not freed yet. */
 unsigned fake_platform_live(void);
 
+/* COUNT allocations will be left at the end: a stuck device has them. */
+void fake_platform_expect_leaks(unsigned count);
+
 /* Put the next DMA memory at ADDRESS or above: to test what cannot reach far addresses. */
 void fake_platform_next_address(uint64_t address);
 

@@ -193,17 +193,6 @@ static void accept(struct fake_virtio_mmio *fake, uint32_t value)
 	fake->accepted_writes++;
 }
 
-/* The kind of ring that was agreed on: the last of the list whose features were accepted. */
-static const struct fake_device_ops *ring_kind(const struct fake_virtio_mmio *fake)
-{
-	const struct fake_device_ops *kind = NULL;
-
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++)
-		if (((*ring)->features & fake->accepted) == (*ring)->features)
-			kind = *ring;
-	return kind;
-}
-
 static void start_ring(struct fake_virtio_mmio *fake, const struct virtqueue_addresses *addresses)
 {
 	struct fake_virtio_mmio_queue *queue = selected(fake);
@@ -213,7 +202,8 @@ static void start_ring(struct fake_virtio_mmio *fake, const struct virtqueue_add
 	if (!is_legacy(fake) && !(fake->status & VIRTIO_STATUS_FEATURES_OK))
 		BAD("virtqueue %u starts before FEATURES_OK", fake->queue_select);
 	queue->ready = true;
-	fake_device_attach(&queue->ring, ring_kind(fake), addresses, (uint16_t)queue->size, fake->accepted);
+	fake_device_attach(
+		&queue->ring, fake_device_kind(fake->accepted), addresses, (uint16_t)queue->size, fake->accepted);
 }
 
 static void set_ready(struct fake_virtio_mmio *fake, uint32_t value)

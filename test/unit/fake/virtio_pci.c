@@ -30,6 +30,10 @@ static void reset(struct fake_virtio_pci *fake)
 	fake->config_vector = VIRTIO_NO_VECTOR;
 	for (unsigned i = 0; i < FAKE_VIRTIO_PCI_QUEUES; i++) {
 		struct fake_virtio_pci_queue *queue = &fake->queues[i];
+		if (fake->with_rings) {
+			fake_device_detach(&queue->ring);
+			queue->size = queue->size ? 256 : 0;
+		}
 		queue->enabled = false;
 		queue->vector = VIRTIO_NO_VECTOR;
 		queue->addresses[0] = queue->addresses[1] = queue->addresses[2] = 0;
@@ -174,6 +178,10 @@ static void enable_queue(struct fake_virtio_pci *fake, uint32_t value)
 	if (!queue->size || !queue->addresses[0] || !queue->addresses[1] || !queue->addresses[2])
 		BAD("virtqueue %u enabled before its other registers were set", fake->queue_select);
 	queue->enabled = true;
+	const struct virtqueue_addresses addresses = {queue->addresses[0], queue->addresses[1], queue->addresses[2]};
+	if (fake->with_rings)
+		fake_device_attach(
+			&queue->ring, fake_device_kind(fake->accepted), &addresses, queue->size, fake->accepted);
 }
 
 static void write_queue(struct fake_virtio_pci *fake, uint64_t offset, uint32_t value)
@@ -283,15 +291,14 @@ static void write_modern(void *context, uint64_t offset, unsigned width, uint32_
 	fake->queues[index].notified = value;
 }
 
-static void start(struct fake_virtio_pci *fake, uint16_t device, uint64_t offered)
+static void add(struct fake_virtio_pci *fake, uint16_t address, uint16_t device, uint64_t offered)
 {
-	fake_pci_start();
 	*fake = (struct fake_virtio_pci){.offered = offered,
 		.multiplier = 4,
 		.queue_select = 0xabcd,
 		.device_select = 0xabcd,
 		.driver_select = 0xabcd};
-	fake->function = fake_pci_add(FAKE_VIRTIO_PCI_ADDRESS, VIRTIO_PCI_VENDOR, device);
+	fake->function = fake_pci_add(address, VIRTIO_PCI_VENDOR, device);
 	reset(fake);
 	fake->status = VIRTIO_STATUS_ACKNOWLEDGE; /* somebody has used it */
 	for (uint16_t i = 0; i < FAKE_VIRTIO_PCI_QUEUES; i++)
@@ -303,16 +310,17 @@ static void start(struct fake_virtio_pci *fake, uint16_t device, uint64_t offere
 
 void fake_virtio_pci_find(struct fake_virtio_pci *fake)
 {
-	fake->found = fake_pci_find(FAKE_VIRTIO_PCI_ADDRESS);
+	fake->found = fake_pci_find(fake->function->address);
 }
 
-void fake_virtio_pci_start_modern(struct fake_virtio_pci *fake, uint16_t type, uint64_t offered)
+void fake_virtio_pci_add_modern(
+	struct fake_virtio_pci *fake, uint16_t address, uint64_t bar, uint16_t type, uint64_t offered)
 {
-	start(fake, (uint16_t)(VIRTIO_PCI_MODERN_FIRST + type), offered);
+	add(fake, address, (uint16_t)(VIRTIO_PCI_MODERN_FIRST + type), offered);
 	fake->registers = (struct fake_region){
 		.length = FAKE_VIRTIO_PCI_BAR_SIZE, .read = read_modern, .write = write_modern, .context = fake};
-	fake_pci_set_bar(fake->function, MODERN_BAR, FAKE_PCI_MEMORY64, FAKE_VIRTIO_PCI_BAR, FAKE_VIRTIO_PCI_BAR_SIZE,
-		&fake->registers);
+	fake_pci_set_bar(
+		fake->function, MODERN_BAR, FAKE_PCI_MEMORY64, bar, FAKE_VIRTIO_PCI_BAR_SIZE, &fake->registers);
 	fake_pci_add_virtio(fake->function, VIRTIO_PCI_CAP_COMMON_CFG, MODERN_BAR, FAKE_VIRTIO_PCI_COMMON, 0x1000);
 	uint8_t notify = fake_pci_add_virtio(
 		fake->function, VIRTIO_PCI_CAP_NOTIFY_CFG, MODERN_BAR, FAKE_VIRTIO_PCI_NOTIFY, 0x1000);
@@ -322,4 +330,10 @@ void fake_virtio_pci_start_modern(struct fake_virtio_pci *fake, uint16_t type, u
 		fake->function, VIRTIO_PCI_CAP_DEVICE_CFG, MODERN_BAR, FAKE_VIRTIO_PCI_DEVICE, FAKE_VIRTIO_PCI_CONFIG);
 	fake_pci_add_virtio(fake->function, VIRTIO_PCI_CAP_PCI_CFG, 0, 0, 0);
 	fake_virtio_pci_find(fake);
+}
+
+void fake_virtio_pci_start_modern(struct fake_virtio_pci *fake, uint16_t type, uint64_t offered)
+{
+	fake_pci_start();
+	fake_virtio_pci_add_modern(fake, FAKE_VIRTIO_PCI_ADDRESS, FAKE_VIRTIO_PCI_BAR, type, offered);
 }

@@ -11,6 +11,7 @@
 #ifndef TEST_UNIT_FAKE_VIRTIO_PCI_H
 #define TEST_UNIT_FAKE_VIRTIO_PCI_H
 
+#include "fake/device.h"
 #include "fake/pci.h"
 
 #define FAKE_VIRTIO_PCI_ADDRESS 0x0018    /* 00:03.0 */
@@ -28,15 +29,16 @@
 
 /* One virtqueue. */
 struct fake_virtio_pci_queue {
-	uint16_t size;          /* as shown; the driver may write a smaller one to a modern device */
-	uint16_t vector;        /* MSI-X */
-	uint16_t notify_off;    /* modern: where its notifications go */
-	uint16_t notify_data;   /* modern: queue_notif_config_data */
-	uint16_t resetting;     /* modern: looks until its reset is done */
-	uint32_t notified;      /* the last that was written */
-	uint64_t addresses[3];  /* modern: descriptors, driver, device; legacy: the page number in the first */
-	bool enabled;           /* modern: queue_enable; legacy: the page number was written */
-	unsigned notifications; /* written for it */
+	uint16_t size;                /* as shown; the driver may write a smaller one to a modern device */
+	uint16_t vector;              /* MSI-X */
+	uint16_t notify_off;          /* modern: where its notifications go */
+	uint16_t notify_data;         /* modern: queue_notif_config_data */
+	uint16_t resetting;           /* modern: looks until its reset is done */
+	uint32_t notified;            /* the last that was written */
+	uint64_t addresses[3];        /* modern: descriptors, driver, device; legacy: the page number in the first */
+	bool enabled;                 /* modern: queue_enable; legacy: the page number was written */
+	unsigned notifications;       /* written for it */
+	struct fake_device_ring ring; /* modern, with_rings: the device's end, while it is enabled */
 };
 
 /* The device. */
@@ -51,6 +53,7 @@ struct fake_virtio_pci {
 	uint32_t multiplier;                                         /* modern: bytes between notify addresses */
 	bool refuses_vectors;                                        /* writing a vector reads back as none */
 	uint16_t keeps_vector;                                       /* not 0: any vector reads back as this */
+	bool with_rings;                                             /* modern: what is enabled must be a ring */
 
 	uint64_t accepted;        /* features as the driver wrote them */
 	unsigned accepted_writes; /* since the last reset */
@@ -74,6 +77,10 @@ enum fake_virtio_pci_capability {
 
 /* Start the bus with one modern device of TYPE on it. */
 void fake_virtio_pci_start_modern(struct fake_virtio_pci *fake, uint16_t type, uint64_t offered);
+
+/* Put another one of these at ADDRESS of the bus, its registers at BAR. */
+void fake_virtio_pci_add_modern(
+	struct fake_virtio_pci *fake, uint16_t address, uint64_t bar, uint16_t type, uint64_t offered);
 
 /* Start the bus with one legacy device of TYPE (VIRTIO_ID_NET, _BLOCK or _ENTROPY) on it. */
 void fake_virtio_pci_start_legacy(struct fake_virtio_pci *fake, uint16_t type, uint32_t offered);
