@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""Each source file has a test file, test/unit/test_<name>.c.
+"""Each source file has a test file, test/unit/test_<name>.c; those that drive a device do it over each kind of ring.
 
 TESTED_BY tells of the others where they are tested: along with the file that uses them, or in a machine.
 """
 import os
+import re
 
 BOOT_GUEST = 'test/qemu/boot/main.c'
 MACHINES = 'test/qemu/cases.py'
@@ -63,6 +64,35 @@ TESTED_BY = {
     'libvirtio/virtqueue/slots.c': 'test/unit/test_split.c',
 }
 
+FAKE_DEVICE = 'fake/transport.h'
+OVER_RINGS = 'fake_transport_run_over'
+WHY_NOT = 'Not over each ring: '
+
+
+def includes(files, path):
+    """The fakes that a test uses, and those that they use."""
+    found, left = set(), [path]
+    while left:
+        for name in re.findall(r'^#include "(fake/\w+\.h)"', files.text(left.pop()), re.M):
+            if name not in found and f'test/unit/{name}' in files.paths:
+                left.append(f'test/unit/{name}')
+            found.add(name)
+    return found
+
+
+def rings(files):
+    """A test that says nothing of rings drives its device over split ones alone, and nobody notices."""
+    problems, count = [], 0
+    for path in files.under('test/unit/test_', ends=('.c',)):
+        if FAKE_DEVICE not in includes(files, path):
+            continue
+        text = files.text(path)
+        count += OVER_RINGS in text
+        if OVER_RINGS not in text and WHY_NOT not in text:
+            problems.append(f'{path}: drives a device over one ring: end with fake_transport_run_over_rings(tests), '
+                            f'or say /* {WHY_NOT}... */')
+    return problems, count
+
 
 def check(files):
     problems, count = [], 0
@@ -78,4 +108,6 @@ def check(files):
         elif not elsewhere and not own:
             problems.append(f'{path}: there is no test/unit/test_{name}.c')
     elsewhere = sum(1 for path in files.paths if path in TESTED_BY)
-    return problems, f'{count} source files, {count - elsewhere} with unit tests of their own'
+    on_one_ring, over_rings = rings(files)
+    return problems + on_one_ring, (f'{count} source files, {count - elsewhere} with unit tests of their own, '
+                                    f'{over_rings} test files over each kind of ring')

@@ -50,10 +50,9 @@ static void put_tag(const char *tag, uint16_t length)
 	fake_transport_set_config(&fake, 2, tag, (uint32_t)strlen(tag));
 }
 
-static void start(const struct fake_device_ops *ring, uint64_t features)
+static void start(uint64_t features)
 {
-	fake_transport_init(&fake, fake_platform(), VIRTIO_ID_9P, features | ring->features);
-	fake.rings[0] = ring->driver_end;
+	fake_transport_init(&fake, fake_platform(), VIRTIO_ID_9P, features);
 	put_tag("share", 5);
 }
 
@@ -66,7 +65,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	start(fake_device_rings[0], FEATURES);
+	start(FEATURES);
 	assert_int_equal(attach(), 0);
 	return 0;
 }
@@ -101,24 +100,17 @@ static void test_messages_go_out_and_answers_come_back(void **state)
 {
 	(void)state;
 	static struct fake_device_buffer buffer;
-	assert_int_equal(virtio_9p_detach(&p9, NULL, NULL), 0);
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		start(*ring, FEATURES);
-		assert_int_equal(attach(), 0);
-		for (unsigned round = 0; round < 300; round++) {
-			assert_int_equal(virtio_9p_submit(&p9, make(0, (uint16_t)round)), 1);
-			assert_true(fake_device_take(requestq, &buffer));
-			assert_int_equal(buffer.readable_bytes, 20);
-			assert_int_equal(buffer.writable_bytes, 100);
-			answer(&buffer, 50, (uint16_t)round, 50);
-			struct virtio_9p_request *done = completed();
-			assert_ptr_equal(done->context, &calls[0]);
-			assert_int_equal(done->result, 0);
-			assert_int_equal(done->answer_length, 50);
-		}
-		assert_int_equal(virtio_9p_detach(&p9, NULL, NULL), 0);
+	for (unsigned round = 0; round < 300; round++) {
+		assert_int_equal(virtio_9p_submit(&p9, make(0, (uint16_t)round)), 1);
+		assert_true(fake_device_take(requestq, &buffer));
+		assert_int_equal(buffer.readable_bytes, 20);
+		assert_int_equal(buffer.writable_bytes, 100);
+		answer(&buffer, 50, (uint16_t)round, 50);
+		struct virtio_9p_request *done = completed();
+		assert_ptr_equal(done->context, &calls[0]);
+		assert_int_equal(done->result, 0);
+		assert_int_equal(done->answer_length, 50);
 	}
-	assert_int_equal(attach(), 0);
 }
 
 /* P9-04 */
@@ -264,7 +256,7 @@ static void test_the_mount_tag_is_read_and_made_harmless(void **state)
 	put_tag(many, 5);
 	assert_int_equal(attach(), VIRTIO_ERR_UNSUPPORTED);
 	assert_int_equal(fake_platform_live(), 0);
-	start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	start(VIRTIO_F_VERSION_1);
 	fake_transport_forbid_config(&fake, 0, 64);
 	assert_int_equal(attach(), 0);
 	assert_string_equal(p9.tag, "");
@@ -315,6 +307,7 @@ static void test_a_stuck_device_keeps_the_ring(void **state)
 	assert_int_equal(reclaimed, 1);
 	assert_int_equal(fake_platform_live(), 3);
 	/* Only the test knows what is left. */
+	fake_platform_forget_mapped();
 	fake_device_detach(requestq);
 	virtqueue_free(&copy.queue.ring);
 }
@@ -385,5 +378,5 @@ int main(void)
 		TEST(test_a_broken_ring_is_told),
 		TEST(test_attach_refuses_and_leaves_nothing_behind),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

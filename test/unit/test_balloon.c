@@ -30,10 +30,9 @@ static void write_actual(void *context, uint64_t offset, unsigned width, uint32_
 	told[told_count++ % 8] = value;
 }
 
-static void start(const struct fake_device_ops *ring, uint64_t features)
+static void start(uint64_t features)
 {
-	fake_transport_init(&fake, fake_platform(), VIRTIO_ID_BALLOON, features | ring->features);
-	fake.rings[0] = ring->driver_end;
+	fake_transport_init(&fake, fake_platform(), VIRTIO_ID_BALLOON, features);
 	fake.config_region.write = write_actual;
 	fake_transport_forbid_config(&fake, VIRTIO_BALLOON_CONFIG_ACTUAL, 12);
 	told_count = 0;
@@ -50,7 +49,7 @@ static int setup(void **state)
 	fake_platform_start();
 	for (unsigned i = 0; i < 600; i++)
 		pages[i] = UINT64_C(0x12345000) + (uint64_t)i * 0x2000;
-	start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	start(VIRTIO_F_VERSION_1);
 	assert_int_equal(attach(), 0);
 	return 0;
 }
@@ -86,31 +85,24 @@ static void serve(struct fake_device_ring *ring, const uint64_t *first, unsigned
 static void test_pages_go_in_and_come_out(void **state)
 {
 	(void)state;
-	assert_int_equal(virtio_balloon_detach(&balloon), 0);
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		start(*ring, VIRTIO_F_VERSION_1);
-		assert_int_equal(attach(), 0);
-		assert_int_equal(virtio_balloon_inflate(&balloon, pages, 5), 5);
-		assert_int_equal(virtio_balloon_poll(&balloon), 0);
-		assert_int_equal(balloon.inflating, 5);
-		assert_int_equal(balloon.actual, 0);
-		serve(INFLATEQ, pages, 5);
-		assert_int_equal(virtio_balloon_poll(&balloon), 1);
-		assert_int_equal(balloon.inflating, 0);
-		assert_int_equal(balloon.actual, 5);
-		assert_int_equal(told[0], 5);
-		assert_int_equal(virtio_balloon_deflate(&balloon, pages + 1, 2), 2);
-		serve(DEFLATEQ, pages + 1, 2);
-		assert_int_equal(balloon.deflating, 2);
-		assert_int_equal(virtio_balloon_poll(&balloon), 1);
-		assert_int_equal(balloon.deflating, 0);
-		assert_int_equal(balloon.actual, 3);
-		assert_int_equal(told[1], 3);
-		assert_int_equal(virtio_balloon_poll(&balloon), 0);
-		assert_int_equal(told_count, 2);
-		assert_int_equal(virtio_balloon_detach(&balloon), 0);
-	}
-	assert_int_equal(attach(), 0);
+	assert_int_equal(virtio_balloon_inflate(&balloon, pages, 5), 5);
+	assert_int_equal(virtio_balloon_poll(&balloon), 0);
+	assert_int_equal(balloon.inflating, 5);
+	assert_int_equal(balloon.actual, 0);
+	serve(INFLATEQ, pages, 5);
+	assert_int_equal(virtio_balloon_poll(&balloon), 1);
+	assert_int_equal(balloon.inflating, 0);
+	assert_int_equal(balloon.actual, 5);
+	assert_int_equal(told[0], 5);
+	assert_int_equal(virtio_balloon_deflate(&balloon, pages + 1, 2), 2);
+	serve(DEFLATEQ, pages + 1, 2);
+	assert_int_equal(balloon.deflating, 2);
+	assert_int_equal(virtio_balloon_poll(&balloon), 1);
+	assert_int_equal(balloon.deflating, 0);
+	assert_int_equal(balloon.actual, 3);
+	assert_int_equal(told[1], 3);
+	assert_int_equal(virtio_balloon_poll(&balloon), 0);
+	assert_int_equal(told_count, 2);
 }
 
 static void test_long_lists_are_taken_in_parts(void **state)
@@ -175,7 +167,7 @@ static void test_a_legacy_balloon_is_driven_alike(void **state)
 	static const uint8_t wish[4] = {0x04, 0x03, 0x02, 0x01};
 	uint32_t target;
 	assert_int_equal(virtio_balloon_detach(&balloon), 0);
-	start(fake_device_rings[0], 0);
+	start(0);
 	fake_transport_make_legacy(&fake);
 	assert_int_equal(attach(), 0);
 	fake_transport_set_config(&fake, VIRTIO_BALLOON_CONFIG_NUM_PAGES, wish, sizeof wish);
@@ -210,7 +202,7 @@ static void test_what_is_not_kept_is_not_promised(void **state)
 {
 	(void)state;
 	assert_int_equal(virtio_balloon_detach(&balloon), 0);
-	start(fake_device_rings[0], VIRTIO_F_VERSION_1 | 0x3f);
+	start(VIRTIO_F_VERSION_1 | 0x3f);
 	for (unsigned i = 0; i < 5; i++)
 		fake.queues[i].size = 64;
 	assert_int_equal(attach(), 0);
@@ -231,7 +223,7 @@ static void test_the_reporting_queue_follows_those_that_the_device_has(void **st
 		{VIRTIO_BALLOON_F_STATS_VQ | VIRTIO_BALLOON_F_FREE_PAGE_HINT, 4}};
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(virtio_balloon_detach(&balloon), 0);
-		start(fake_device_rings[0], REPORTING | cases[i].offered);
+		start(REPORTING | cases[i].offered);
 		for (unsigned queue = 0; queue < 6; queue++)
 			fake.queues[queue].size = 64;
 		assert_int_equal(attach(), 0);
@@ -243,44 +235,41 @@ static void test_the_reporting_queue_follows_those_that_the_device_has(void **st
 static void test_free_memory_is_reported_and_comes_back(void **state)
 {
 	(void)state;
+	static uint8_t token[2];
+	struct virtio_segment segments[33];
+	void *back;
 	assert_int_equal(virtio_balloon_detach(&balloon), 0);
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		static uint8_t token[2];
-		struct virtio_segment segments[33];
-		void *back;
-		start(*ring, REPORTING | VIRTIO_F_INDIRECT_DESC);
-		assert_int_equal(attach(), 0);
-		fake_platform_next_address(UINT64_C(0x100000000));
-		for (unsigned i = 0; i < 33; i++) {
-			uint64_t address;
-			segments[i] = (struct virtio_segment){.length = 4096};
-			segments[i].data = fake_platform()->dma_alloc(fake_platform()->context, 4096, 4096, &address);
-			segments[i].device_address = address;
-		}
-		assert_int_equal(virtio_balloon_reported(&balloon, &back), 0);
-		assert_int_equal(virtio_balloon_report(&balloon, segments, 2, &token[0]), 1);
-		assert_int_equal(virtio_balloon_report(&balloon, segments + 2, 30, &token[1]), 1);
-		assert_int_equal(virtio_balloon_report(&balloon, segments, 33, token), VIRTIO_ERR_TOO_LARGE);
-		assert_int_equal(virtio_balloon_report(&balloon, segments, 0, token), VIRTIO_ERR_INVALID);
-		assert_int_equal(virtio_balloon_report(&balloon, segments, 1, NULL), VIRTIO_ERR_INVALID);
-		segments[32].length = 4095;
-		assert_int_equal(virtio_balloon_report(&balloon, segments + 32, 1, token), VIRTIO_ERR_INVALID);
-		segments[32].length = 4096;
-		segments[32].device_address += 512;
-		assert_int_equal(virtio_balloon_report(&balloon, segments + 32, 1, token), VIRTIO_ERR_INVALID);
-		segments[32].device_address -= 512;
-		assert_true(fake_device_take(&fake.queues[2].ring, &buffer));
-		assert_int_equal(buffer.readable_bytes, 0);
-		assert_int_equal(buffer.writable_bytes, 8192);
-		assert_int_equal(virtio_balloon_reported(&balloon, &back), 0);
-		fake_device_return(&fake.queues[2].ring, &buffer, 0);
-		assert_int_equal(virtio_balloon_reported(&balloon, &back), 1);
-		assert_ptr_equal(back, &token[0]);
-		assert_int_equal(virtio_balloon_detach(&balloon), 0);
-		for (unsigned i = 0; i < 33; i++)
-			fake_platform()->dma_free(
-				fake_platform()->context, segments[i].data, 4096, segments[i].device_address);
+	start(REPORTING | VIRTIO_F_INDIRECT_DESC);
+	assert_int_equal(attach(), 0);
+	fake_platform_next_address(UINT64_C(0x100000000));
+	for (unsigned i = 0; i < 33; i++) {
+		uint64_t address;
+		segments[i] = (struct virtio_segment){.length = 4096};
+		segments[i].data = fake_platform()->dma_alloc(fake_platform()->context, 4096, 4096, &address);
+		segments[i].device_address = address;
 	}
+	assert_int_equal(virtio_balloon_reported(&balloon, &back), 0);
+	assert_int_equal(virtio_balloon_report(&balloon, segments, 2, &token[0]), 1);
+	assert_int_equal(virtio_balloon_report(&balloon, segments + 2, 30, &token[1]), 1);
+	assert_int_equal(virtio_balloon_report(&balloon, segments, 33, token), VIRTIO_ERR_TOO_LARGE);
+	assert_int_equal(virtio_balloon_report(&balloon, segments, 0, token), VIRTIO_ERR_INVALID);
+	assert_int_equal(virtio_balloon_report(&balloon, segments, 1, NULL), VIRTIO_ERR_INVALID);
+	segments[32].length = 4095;
+	assert_int_equal(virtio_balloon_report(&balloon, segments + 32, 1, token), VIRTIO_ERR_INVALID);
+	segments[32].length = 4096;
+	segments[32].device_address += 512;
+	assert_int_equal(virtio_balloon_report(&balloon, segments + 32, 1, token), VIRTIO_ERR_INVALID);
+	segments[32].device_address -= 512;
+	assert_true(fake_device_take(&fake.queues[2].ring, &buffer));
+	assert_int_equal(buffer.readable_bytes, 0);
+	assert_int_equal(buffer.writable_bytes, 8192);
+	assert_int_equal(virtio_balloon_reported(&balloon, &back), 0);
+	fake_device_return(&fake.queues[2].ring, &buffer, 0);
+	assert_int_equal(virtio_balloon_reported(&balloon, &back), 1);
+	assert_ptr_equal(back, &token[0]);
+	assert_int_equal(virtio_balloon_detach(&balloon), 0);
+	for (unsigned i = 0; i < 33; i++)
+		fake_platform()->dma_free(fake_platform()->context, segments[i].data, 4096, segments[i].device_address);
 	assert_int_equal(attach(), 0);
 }
 
@@ -330,7 +319,7 @@ static void test_attach_refuses_and_leaves_nothing_behind(void **state)
 	assert_int_equal(virtio_balloon_detach(&balloon), 0);
 	fake.device.type = VIRTIO_ID_NET;
 	assert_int_equal(attach(), VIRTIO_ERR_NO_DEVICE);
-	start(fake_device_rings[0], REPORTING);
+	start(REPORTING);
 	for (unsigned nth = 1; nth <= 8; nth++) {
 		fake_platform_fail_allocation(nth);
 		assert_int_equal(attach(), VIRTIO_ERR_NO_MEMORY);
@@ -365,5 +354,5 @@ int main(void)
 		TEST(test_a_stuck_device_keeps_its_memory),
 		TEST(test_attach_refuses_and_leaves_nothing_behind),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -288,5 +288,5 @@ int main(void)
 		TEST(test_a_serial_number_may_lack_memory),
 		TEST(test_a_serial_number_that_never_comes_keeps_its_memory),
 	};
-	return fake_transport_run_over_rings(tests);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

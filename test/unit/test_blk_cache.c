@@ -80,5 +80,5 @@ int main(void)
 		TEST(test_a_device_that_does_not_obey_is_told),
 		TEST(test_without_the_feature_nothing_is_written),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -162,5 +162,5 @@ int main(void)
 		TEST(test_nothing_reaches_past_the_end),
 		TEST(test_a_read_only_disk_is_not_written),
 	};
-	return fake_transport_run_over_rings(tests);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -179,5 +179,5 @@ int main(void)
 		TEST(test_there_are_no_more_queues_than_wanted_said_and_there),
 		TEST(test_each_new_capacity_is_told_once),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -236,7 +236,7 @@ static void test_requests_finish_in_any_order(void **state)
 		assert_int_equal(fake_disk_take(&disk), 60);
 		for (unsigned left = 60; left; left--) {
 			random = random * 1103515245 + 12345;
-			unsigned index = (random >> 8) % left;
+			unsigned index = fake_disk_next(&disk, (random >> 8) % left);
 			uint64_t sector = disk.held[index].sector;
 			fake_disk_finish(&disk, index);
 			struct virtio_blk_request *done;
@@ -285,7 +285,7 @@ static void test_a_full_ring_takes_what_fits_and_goes_on_later(void **state)
 			submitted += (unsigned)taken;
 			assert_int_equal(submitted - back, MANY - back < room ? MANY - back : room);
 			fake_disk_take(&disk);
-			fake_disk_finish(&disk, disk.held_count / 2);
+			fake_disk_finish(&disk, fake_disk_next(&disk, disk.held_count / 2));
 			struct virtio_blk_request *done[3];
 			assert_int_equal(virtio_blk_completed(&blk, done, 3), 1);
 			assert_int_equal(done[0]->result, 0);
@@ -375,7 +375,7 @@ static void test_random_requests_do_what_they_say(void **state)
 			fake_disk_take(&disk);
 			while (disk.held_count && (random_below(3) == 0 || i == 31)) {
 				struct virtio_blk_request *done;
-				fake_disk_finish(&disk, random_below(disk.held_count));
+				fake_disk_finish(&disk, fake_disk_next(&disk, random_below(disk.held_count)));
 				assert_int_equal(virtio_blk_completed(&blk, &done, 1), 1);
 				assert_int_equal(done->result, 0);
 				assert_on_disk(done);
@@ -494,5 +494,5 @@ int main(void)
 		TEST(test_a_broken_ring_still_gives_its_requests_back),
 		TEST(test_interrupts_are_asked_for_without_losing_one),
 	};
-	return fake_transport_run_over_rings(tests);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -147,5 +147,5 @@ int main(void)
 		TEST(test_every_allocation_of_several_queues_may_fail),
 		TEST(test_queues_need_no_lock_between_them),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -179,7 +179,7 @@ static void test_a_failed_command_is_told(void **state)
 	struct virtio_blk_request request = range(VIRTIO_BLK_DISCARD, 0, 40);
 	assert_int_equal(fake_blk_submit(&request), 1);
 	assert_int_equal(fake_disk_take(&disk), 2);
-	fake_disk_claim(&disk, 1, VIRTIO_BLK_S_UNSUPP, 1);
+	fake_disk_claim(&disk, fake_disk_next(&disk, 1), VIRTIO_BLK_S_UNSUPP, 1);
 	fake_disk_finish(&disk, 0);
 	assert_int_equal(fake_blk_completed(&request), VIRTIO_ERR_UNSUPPORTED);
 }
@@ -213,5 +213,5 @@ int main(void)
 		TEST(test_a_failed_command_is_told),
 		TEST(test_the_lifetime_is_asked),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

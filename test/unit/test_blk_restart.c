@@ -184,5 +184,5 @@ int main(void)
 		TEST(test_the_options_stay),
 		TEST(test_what_finished_while_the_machine_stood_still_keeps_its_result),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -119,5 +119,5 @@ int main(void)
 		TEST(test_without_a_clock_nobody_waits),
 		TEST(test_what_finished_while_the_machine_stood_still_is_no_timeout),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

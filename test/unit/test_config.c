@@ -153,5 +153,5 @@ int main(void)
 		TEST(test_without_a_configuration_nothing_is_read),
 		TEST(test_impossible_widths_are_a_bug_of_the_caller),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -11,14 +11,11 @@
 #define MODERN VIRTIO_F_VERSION_1
 #define MULTIPORT (MODERN | VIRTIO_CONSOLE_F_MULTIPORT)
 
-static const struct fake_device_ops *split;
-
 static int setup(void **state)
 {
 	(void)state;
-	split = fake_device_rings[0];
 	fake_platform_start();
-	fake_console_start(split, MODERN);
+	fake_console_start(MODERN);
 	return 0;
 }
 
@@ -38,26 +35,24 @@ static void assert_refused(int result, int error)
 static void test_a_single_port_is_there_at_once(void **state)
 {
 	(void)state;
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		fake_console_start(*ring, MODERN);
-		fake_console_attach(1, NULL);
-		assert_true(ports[0].present);
-		assert_true(ports[0].open);
-		assert_false(console.multiport);
-		assert_int_equal(console.port_count, 1);
-		assert_int_equal(fake_device_available(fake_console_receiveq(0)), 16);
-		assert_int_equal(virtio_console_poll(&console), 0);
-		assert_int_equal(virtio_console_open(&ports[0]), 0);
-		fake_console_detach();
-		assert_false(ports[0].present);
-	}
+	fake_console_start(MODERN);
+	fake_console_attach(1, NULL);
+	assert_true(ports[0].present);
+	assert_true(ports[0].open);
+	assert_false(console.multiport);
+	assert_int_equal(console.port_count, 1);
+	assert_int_equal(fake_device_available(fake_console_receiveq(0)), 16);
+	assert_int_equal(virtio_console_poll(&console), 0);
+	assert_int_equal(virtio_console_open(&ports[0]), 0);
+	fake_console_detach();
+	assert_false(ports[0].present);
 }
 
 /* CON-06: with room for one port a device with several is driven like any other. */
 static void test_one_port_needs_no_control_queues(void **state)
 {
 	(void)state;
-	fake_console_start(split, MULTIPORT);
+	fake_console_start(MULTIPORT);
 	fake_console_attach(1, NULL);
 	assert_int_equal(transport.accepted & VIRTIO_CONSOLE_F_MULTIPORT, 0);
 	assert_false(transport.queues[2].started);
@@ -69,7 +64,7 @@ static void test_one_port_needs_no_control_queues(void **state)
 static void test_several_ports_have_their_queues(void **state)
 {
 	(void)state;
-	fake_console_start(split, MULTIPORT);
+	fake_console_start(MULTIPORT);
 	fake_console_attach(8, NULL);
 	assert_int_equal(console.port_count, FAKE_CONSOLE_PORTS);
 	for (unsigned i = 0; i < 8; i++)
@@ -96,7 +91,7 @@ static void test_no_number_of_ports_is_believed_beyond_queues_and_room(void **st
 		uint16_t given, count;
 	} cases[] = {{0, 4, 1}, {1, 4, 1}, {2, 4, 2}, {3, 2, 2}, {4, 8, 3}, {UINT32_MAX, 8, 3}, {0x80000000, 8, 3}};
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		fake_console_start(split, MULTIPORT);
+		fake_console_start(MULTIPORT);
 		struct le32 raw = le32_from(cases[i].said);
 		fake_transport_set_config(&transport, VIRTIO_CONSOLE_CONFIG_MAX_NR_PORTS, &raw, sizeof raw);
 		fake_console_attach(cases[i].given, NULL);
@@ -108,7 +103,7 @@ static void test_no_number_of_ports_is_believed_beyond_queues_and_room(void **st
 static void test_a_port_that_lacks_its_second_queue_is_left_out(void **state)
 {
 	(void)state;
-	fake_console_start(split, MULTIPORT);
+	fake_console_start(MULTIPORT);
 	transport.queues[7].size = 0;
 	fake_console_attach(3, NULL);
 	assert_int_equal(console.port_count, 2);
@@ -132,7 +127,7 @@ static void test_the_size_is_read_again_when_it_changes(void **state)
 	assert_int_equal(ports[0].columns, 0);
 	assert_int_equal(virtio_console_poll_config(&console), 0);
 	fake_console_detach();
-	fake_console_start(split, MODERN | VIRTIO_CONSOLE_F_SIZE);
+	fake_console_start(MODERN | VIRTIO_CONSOLE_F_SIZE);
 	put_size(80, 25);
 	fake_console_attach(1, NULL);
 	assert_int_equal(ports[0].columns, 80);
@@ -153,7 +148,7 @@ static void test_a_senseless_size_counts_as_unknown(void **state)
 {
 	(void)state;
 	static const uint16_t sizes[][2] = {{0, 25}, {80, 0}, {0, 0}, {65535, 25}, {80, 65535}, {4097, 25}};
-	fake_console_start(split, MODERN | VIRTIO_CONSOLE_F_SIZE);
+	fake_console_start(MODERN | VIRTIO_CONSOLE_F_SIZE);
 	put_size(4096, 4096);
 	fake_console_attach(1, NULL);
 	assert_int_equal(ports[0].rows, 4096);
@@ -171,7 +166,7 @@ static void test_emergency_output_needs_no_driver(void **state)
 {
 	(void)state;
 	assert_int_equal(virtio_console_emergency_write(&transport.device, 'x'), VIRTIO_ERR_UNSUPPORTED);
-	fake_console_start(split, MODERN | VIRTIO_CONSOLE_F_EMERG_WRITE);
+	fake_console_start(MODERN | VIRTIO_CONSOLE_F_EMERG_WRITE);
 	assert_int_equal(virtio_console_emergency_write(&transport.device, 'a'), 0);
 	assert_int_equal(transport.status_count, 0);
 	fake_console_attach(1, NULL);
@@ -213,10 +208,10 @@ static void test_attach_refuses_what_cannot_be(void **state)
 static void test_a_configuration_that_is_too_short_is_refused(void **state)
 {
 	(void)state;
-	fake_console_start(split, MULTIPORT);
+	fake_console_start(MULTIPORT);
 	fake_transport_set_config_length(&transport, 7);
 	assert_refused(attach(2), VIRTIO_ERR_UNSUPPORTED);
-	fake_console_start(split, MODERN | VIRTIO_CONSOLE_F_SIZE);
+	fake_console_start(MODERN | VIRTIO_CONSOLE_F_SIZE);
 	fake_transport_set_config_length(&transport, 3);
 	assert_refused(attach(2), VIRTIO_ERR_UNSUPPORTED);
 }
@@ -226,7 +221,7 @@ static void test_every_failing_allocation_is_survived(void **state)
 	(void)state;
 	unsigned nth = 1;
 	for (; nth < 50; nth++) {
-		fake_console_start(split, MULTIPORT);
+		fake_console_start(MULTIPORT);
 		fake_platform_fail_allocation(nth);
 		int result = attach(3);
 		if (result == 0)
@@ -234,7 +229,7 @@ static void test_every_failing_allocation_is_survived(void **state)
 		assert_refused(result, VIRTIO_ERR_NO_MEMORY);
 	}
 	fake_platform_fail_allocation(0);
-	assert_int_equal(nth, 8 * 3 + 1);
+	assert_int_equal(nth, 8 * 3 + fake_transport_mappings(&transport) + 1);
 	fake_console_detach();
 }
 
@@ -262,7 +257,7 @@ static void test_a_stuck_device_keeps_its_memory(void **state)
 static void test_legacy_devices_are_driven_alike(void **state)
 {
 	(void)state;
-	fake_console_start(split, VIRTIO_CONSOLE_F_MULTIPORT | VIRTIO_CONSOLE_F_SIZE);
+	fake_console_start(VIRTIO_CONSOLE_F_MULTIPORT | VIRTIO_CONSOLE_F_SIZE);
 	put_size(80, 25);
 	fake_console_attach(3, NULL);
 	assert_int_equal(transport.queues[0].started_size, 64);
@@ -289,5 +284,5 @@ int main(void)
 		TEST(test_a_stuck_device_keeps_its_memory),
 		TEST(test_legacy_devices_are_driven_alike),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -27,7 +27,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_console_start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	fake_console_start(VIRTIO_F_VERSION_1);
 	fake_console_attach(1, NULL);
 	sent_count = 0;
 	for (unsigned i = 0; i < sizeof bytes; i++)
@@ -138,5 +138,5 @@ int main(void)
 		TEST(test_what_happened_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_what_cannot_work_is_told_at_once),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

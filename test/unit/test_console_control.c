@@ -16,7 +16,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_console_multiport(fake_device_rings[0], 2);
+	fake_console_multiport(2);
 	return 0;
 }
 
@@ -35,20 +35,14 @@ static void poll(int messages)
 static void test_ports_are_there_once_they_are_added(void **state)
 {
 	(void)state;
-	fake_console_detach();
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		fake_console_multiport(*ring, 2);
-		assert_true(ports[0].present);
-		assert_true(ports[1].present);
-		assert_false(ports[2].present);
-		assert_int_equal(virtio_console_write(&ports[1], "hi", 2), 2);
-		assert_int_equal(fake_console_collect(fake_console_transmitq(1)), 2);
-		assert_int_equal(virtio_console_write(&ports[2], "hi", 2), VIRTIO_ERR_NO_DEVICE);
-		assert_int_equal(virtio_console_open(&ports[2]), VIRTIO_ERR_NO_DEVICE);
-		poll(0);
-		fake_console_detach();
-	}
-	fake_console_multiport(fake_device_rings[0], 2);
+	assert_true(ports[0].present);
+	assert_true(ports[1].present);
+	assert_false(ports[2].present);
+	assert_int_equal(virtio_console_write(&ports[1], "hi", 2), 2);
+	assert_int_equal(fake_console_collect(fake_console_transmitq(1)), 2);
+	assert_int_equal(virtio_console_write(&ports[2], "hi", 2), VIRTIO_ERR_NO_DEVICE);
+	assert_int_equal(virtio_console_open(&ports[2]), VIRTIO_ERR_NO_DEVICE);
+	poll(0);
 }
 
 /* CON-04 */
@@ -282,5 +276,5 @@ int main(void)
 		TEST(test_broken_control_queues_are_told),
 		TEST(test_interrupts_come_when_asked_for),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

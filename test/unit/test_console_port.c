@@ -18,7 +18,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_console_start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	fake_console_start(VIRTIO_F_VERSION_1);
 	fake_console_attach(1, NULL);
 	return 0;
 }
@@ -29,24 +29,20 @@ static int teardown(void **state)
 	return fake_platform_teardown(state);
 }
 
-static void test_bytes_go_both_ways_over_each_kind_of_ring(void **state)
+static void test_bytes_go_both_ways(void **state)
 {
 	(void)state;
 	fake_console_detach();
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		fake_console_start(*ring, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
-		fake_console_attach(1, NULL);
-		for (unsigned round = 0; round < 100; round++) {
-			assert_int_equal(virtio_console_write(port, "hello", 5), 5);
-			assert_int_equal(fake_console_collect(transmitq), 5);
-			assert_memory_equal(fake_console.wire, "hello", 5);
-			fake_console_type(0, "world!");
-			assert_int_equal(virtio_console_read(port, bytes, sizeof bytes), 6);
-			assert_memory_equal(bytes, "world!", 6);
-		}
-		fake_console_detach();
-	}
+	fake_console_start(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
 	fake_console_attach(1, NULL);
+	for (unsigned round = 0; round < 100; round++) {
+		assert_int_equal(virtio_console_write(port, "hello", 5), 5);
+		assert_int_equal(fake_console_collect(transmitq), 5);
+		assert_memory_equal(fake_console.wire, "hello", 5);
+		fake_console_type(0, "world!");
+		assert_int_equal(virtio_console_read(port, bytes, sizeof bytes), 6);
+		assert_memory_equal(bytes, "world!", 6);
+	}
 }
 
 static void test_a_write_takes_what_fits_and_keeps_the_order(void **state)
@@ -219,7 +215,7 @@ static void test_bytes_from_before_a_break_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_bytes_go_both_ways_over_each_kind_of_ring),
+		TEST(test_bytes_go_both_ways),
 		TEST(test_a_write_takes_what_fits_and_keeps_the_order),
 		TEST(test_what_was_written_cannot_change_any_more),
 		TEST(test_a_device_that_takes_nothing_does_not_stop_us),
@@ -233,5 +229,5 @@ int main(void)
 		TEST(test_broken_rings_are_told),
 		TEST(test_bytes_from_before_a_break_are_read),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -229,5 +229,6 @@ int main(void)
 		TEST(test_the_first_ring_that_fits_is_chosen),
 		TEST(test_a_ring_that_the_transport_cannot_carry_is_not_chosen),
 	};
+	/* Not over each ring: which one is chosen is what they look at. */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

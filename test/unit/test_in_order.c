@@ -245,5 +245,6 @@ int main(void)
 		TEST(test_a_restart_begins_a_new_order),
 	};
 
+	/* Not over each ring: these are two of their own. */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,5 +100,5 @@ int main(void)
 		TEST(test_a_device_that_has_gone_does_not_interrupt),
 		TEST(test_with_msix_the_cause_is_not_read),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

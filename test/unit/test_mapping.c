@@ -250,5 +250,5 @@ int main(void)
 		TEST(test_a_device_that_insists_is_refused_without_hooks),
 		TEST(test_without_memory_for_it_there_is_no_queue),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

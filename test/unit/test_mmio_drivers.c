@@ -84,12 +84,12 @@ static void transmit_a_frame(uint32_t header)
 	assert_int_equal(virtio_net_transmitted(&net, frames, 1), 1);
 }
 
-static void use_net(uint32_t version)
+static void use_net(uint32_t version, uint64_t ring)
 {
 	static const uint8_t mac[6] = {0x52, 0x54, 0x00, 0x01, 0x02, 0x03};
 	uint32_t header = version == 2 ? 12 : 10;
 
-	start(version, VIRTIO_ID_NET, VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS);
+	start(version, VIRTIO_ID_NET, ring | VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS);
 	memcpy(fake.config, mac, sizeof mac);
 	fake.config[VIRTIO_NET_CONFIG_STATUS] = VIRTIO_NET_S_LINK_UP;
 	for (unsigned round = 0; round < 2; round++) {
@@ -108,13 +108,14 @@ static void use_net(uint32_t version)
 static void test_net_over_version_2(void **state)
 {
 	(void)state;
-	use_net(2);
+	use_net(2, 0);
+	use_net(2, VIRTIO_F_RING_PACKED);
 }
 
 static void test_net_over_version_1(void **state)
 {
 	(void)state;
-	use_net(1);
+	use_net(1, 0);
 }
 
 static int execute(struct virtio_blk_request *request)
@@ -144,9 +145,9 @@ static void use_sector(uint64_t sector)
 	assert_memory_equal(segment.data, disk.medium[sector], 512);
 }
 
-static void use_blk(uint32_t version)
+static void use_blk(uint32_t version, uint64_t ring)
 {
-	start(version, VIRTIO_ID_BLOCK, VIRTIO_BLK_F_FLUSH);
+	start(version, VIRTIO_ID_BLOCK, ring | VIRTIO_BLK_F_FLUSH);
 	fake_region_store(&fake.config[VIRTIO_BLK_CONFIG_CAPACITY], 4, FAKE_DISK_SECTORS);
 	fake_disk_start(&disk, &fake.queues[0].ring);
 	for (unsigned round = 0; round < 2; round++) {
@@ -161,14 +162,18 @@ static void use_blk(uint32_t version)
 
 static void test_blk_over_version_2(void **state)
 {
+	static const uint64_t rings[] = {
+		0, VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER, VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER};
+
 	(void)state;
-	use_blk(2);
+	for (unsigned i = 0; i < 4; i++)
+		use_blk(2, rings[i]);
 }
 
 static void test_blk_over_version_1(void **state)
 {
 	(void)state;
-	use_blk(1);
+	use_blk(1, 0);
 }
 
 int main(void)

@@ -255,5 +255,5 @@ int main(void)
 		TEST(test_a_control_queue_that_is_too_short_is_refused),
 		TEST(test_every_failing_allocation_is_survived),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -276,5 +276,5 @@ int main(void)
 		TEST(test_hashes_are_asked_for),
 		TEST(test_interrupts_are_delayed_for_all_queues_and_for_one),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -262,5 +262,5 @@ int main(void)
 		TEST(test_a_made_up_address_is_told_to_the_device),
 		TEST(test_a_device_that_broke_is_attached_again),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -337,5 +337,5 @@ int main(void)
 		TEST(test_frames_are_released_whole_or_not_at_all),
 		TEST(test_without_merging_the_number_of_buffers_means_nothing),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

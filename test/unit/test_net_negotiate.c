@@ -176,5 +176,5 @@ int main(void)
 		TEST(test_speed_and_duplex_are_told),
 		TEST(test_without_speed_the_fields_are_not_read),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

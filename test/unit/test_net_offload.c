@@ -450,5 +450,5 @@ int main(void)
 		TEST(test_plain_transmission_refuses_what_it_does_not_know),
 		TEST(test_bursts_of_large_frames_are_sent_whole),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

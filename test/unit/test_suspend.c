@@ -52,6 +52,7 @@ static void test_a_device_is_suspended_and_resumed(void **state)
 			assert_int_equal(virtio_device_suspend(&fake.device), 0);
 			assert_int_equal(fake.status & 0x14, VIRTIO_STATUS_SUSPEND);
 			fake.queues[0].notifications = 0;
+			fake_device_want_notifications(&fake.queues[0].ring, i == 0);
 			send();
 			assert_int_equal(fake.queues[0].notifications, 0); /* it waits */
 			assert_int_equal(virtio_device_suspend(&fake.device), VIRTIO_ERR_BUSY);
@@ -120,5 +121,5 @@ int main(void)
 		TEST(test_a_device_that_fails_meanwhile_is_told),
 		TEST(test_only_a_live_device_that_can_is_suspended),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -158,6 +158,6 @@ int main(void)
 		TEST(test_two_users_and_the_device_do_not_disturb_each_other),
 	};
 	/* Not through a mapping: the fake platform's is for one thread. */
-	return cmocka_run_group_tests_name("over split rings", tests, fake_transport_over_split, NULL) +
-	       cmocka_run_group_tests_name("over packed rings", tests, fake_transport_over_packed, NULL);
+	return fake_transport_run_over("split rings", tests, fake_transport_over_split) +
+	       fake_transport_run_over("packed rings", tests, fake_transport_over_packed);
 }

@@ -123,5 +123,5 @@ int main(void)
 		TEST(test_refusing_the_shared_vector_too_ends_msix),
 		TEST(test_queues_that_had_a_vector_lose_it_with_msix),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -11,7 +11,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_vsock_start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	fake_vsock_start(VIRTIO_F_VERSION_1);
 	return 0;
 }
 
@@ -30,17 +30,15 @@ static void assert_refused(int result, int error)
 static void test_attach_tells_our_address_and_fills_the_rings(void **state)
 {
 	(void)state;
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		fake_vsock_start(*ring, VIRTIO_F_VERSION_1);
-		assert_int_equal(attach(), 0);
-		assert_int_equal(vsock.cid, FAKE_VSOCK_CID);
-		assert_int_equal(vsock.window, 65536);
-		assert_int_equal(fake_device_available(&transport.queues[0].ring), 16);
-		assert_int_equal(fake_device_available(&transport.queues[1].ring), 0);
-		assert_int_equal(fake_device_available(&transport.queues[2].ring), 4);
-		assert_int_equal(virtio_vsock_poll(&vsock), 0);
-		fake_vsock_detach();
-	}
+	fake_vsock_start(VIRTIO_F_VERSION_1);
+	assert_int_equal(attach(), 0);
+	assert_int_equal(vsock.cid, FAKE_VSOCK_CID);
+	assert_int_equal(vsock.window, 65536);
+	assert_int_equal(fake_device_available(&transport.queues[0].ring), 16);
+	assert_int_equal(fake_device_available(&transport.queues[1].ring), 0);
+	assert_int_equal(fake_device_available(&transport.queues[2].ring), 4);
+	assert_int_equal(virtio_vsock_poll(&vsock), 0);
+	fake_vsock_detach();
 }
 
 /* VSK-01 */
@@ -60,7 +58,7 @@ static void test_streams_are_what_is_asked_for(void **state)
 		{VIRTIO_VSOCK_F_SEQPACKET | VIRTIO_VSOCK_F_NO_IMPLIED_STREAM, 0, VIRTIO_ERR_UNSUPPORTED},
 	};
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		fake_vsock_start(fake_device_rings[0], VIRTIO_F_VERSION_1 | cases[i].offered);
+		fake_vsock_start(VIRTIO_F_VERSION_1 | cases[i].offered);
 		int result = attach();
 		assert_int_equal(result, cases[i].result);
 		if (result)
@@ -121,7 +119,7 @@ static void test_every_failing_allocation_is_survived(void **state)
 		assert_refused(result, VIRTIO_ERR_NO_MEMORY);
 	}
 	fake_platform_fail_allocation(0);
-	assert_int_equal(nth, 1 + 3 * 3 + 1);
+	assert_int_equal(nth, 1 + 3 * 3 + fake_transport_mappings(&transport) + 1);
 	fake_vsock_detach();
 }
 
@@ -258,5 +256,5 @@ int main(void)
 		TEST(test_interrupts_come_when_asked_for),
 		TEST(test_broken_rings_are_told),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -19,7 +19,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_vsock_start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	fake_vsock_start(VIRTIO_F_VERSION_1);
 	fake_vsock_attach();
 	return 0;
 }
@@ -47,21 +47,17 @@ static void test_a_call_is_answered(void **state)
 {
 	(void)state;
 	fake_vsock_detach();
-	for (const struct fake_device_ops *const *ring = fake_device_rings; *ring; ring++) {
-		fake_vsock_start(*ring, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
-		fake_vsock_attach();
-		struct virtio_vsock_connection *connection = fake_vsock_connected();
-		uint8_t bytes[16];
-		assert_int_equal(virtio_vsock_send(connection, "hello", 5), 5);
-		expect(1234, connection->port, RW);
-		assert_memory_equal(fake_vsock.data, "hello", 5);
-		say(1234, connection->port, RW, 0, "world!", 6);
-		poll(1);
-		assert_int_equal(virtio_vsock_receive(connection, bytes, sizeof bytes), 6);
-		assert_memory_equal(bytes, "world!", 6);
-		fake_vsock_detach();
-	}
+	fake_vsock_start(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
 	fake_vsock_attach();
+	struct virtio_vsock_connection *connection = fake_vsock_connected();
+	uint8_t bytes[16];
+	assert_int_equal(virtio_vsock_send(connection, "hello", 5), 5);
+	expect(1234, connection->port, RW);
+	assert_memory_equal(fake_vsock.data, "hello", 5);
+	say(1234, connection->port, RW, 0, "world!", 6);
+	poll(1);
+	assert_int_equal(virtio_vsock_receive(connection, bytes, sizeof bytes), 6);
+	assert_memory_equal(bytes, "world!", 6);
 }
 
 /* VSK-05: what a call says of itself. */
@@ -333,5 +329,5 @@ int main(void)
 		TEST(test_who_has_hung_up_may_call_again),
 		TEST(test_closing_resets_what_is_open),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

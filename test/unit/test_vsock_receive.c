@@ -19,7 +19,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_vsock_start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	fake_vsock_start(VIRTIO_F_VERSION_1);
 	fake_vsock_attach();
 	connection = fake_vsock_connected();
 	for (unsigned i = 0; i < sizeof bytes; i++)
@@ -278,5 +278,5 @@ int main(void)
 		TEST(test_a_caller_that_does_not_wait_is_refused),
 		TEST(test_a_flood_of_anything_is_survived),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -19,7 +19,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_platform_start();
-	fake_vsock_start(fake_device_rings[0], VIRTIO_F_VERSION_1);
+	fake_vsock_start(VIRTIO_F_VERSION_1);
 	fake_vsock_attach();
 	for (unsigned i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)(i * 3 + (i >> 8));
@@ -341,5 +341,5 @@ int main(void)
 		TEST(test_a_transport_reset_forgets_what_is_owed),
 		TEST(test_a_call_that_never_left_is_forgotten),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return fake_transport_run_over_rings(tests);
 }

@@ -23,13 +23,12 @@ static void write_register(void *context, uint64_t offset, unsigned width, uint3
 	fake_console.emergency[fake_console.emergency_count++ % 16] = value;
 }
 
-void fake_console_start(const struct fake_device_ops *ring, uint64_t features)
+void fake_console_start(uint64_t features)
 {
 	static const uint8_t ports[4] = {FAKE_CONSOLE_PORTS};
 
 	memset(&fake_console, 0, sizeof fake_console);
-	fake_transport_init(&transport, fake_platform(), VIRTIO_ID_CONSOLE, features | ring->features);
-	transport.rings[0] = ring->driver_end;
+	fake_transport_init(&transport, fake_platform(), VIRTIO_ID_CONSOLE, features);
 	if (!(features & VIRTIO_F_VERSION_1))
 		fake_transport_make_legacy(&transport);
 	for (unsigned i = 0; i < QUEUES; i++)
@@ -141,9 +140,9 @@ void fake_console_expect_nothing(void)
 	assert_int_equal(fake_device_available(CONTROL_TRANSMITQ), 0);
 }
 
-void fake_console_multiport(const struct fake_device_ops *ring, unsigned count)
+void fake_console_multiport(unsigned count)
 {
-	fake_console_start(ring, VIRTIO_F_VERSION_1 | VIRTIO_CONSOLE_F_MULTIPORT);
+	fake_console_start(VIRTIO_F_VERSION_1 | VIRTIO_CONSOLE_F_MULTIPORT);
 	fake_console_attach(FAKE_CONSOLE_PORTS, NULL);
 	fake_console_expect(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
 	for (unsigned i = 0; i < count; i++)

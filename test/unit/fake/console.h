@@ -26,8 +26,8 @@ struct fake_console {
 };
 extern struct fake_console fake_console;
 
-/* A new device with FEATURES over RING, on the fake platform. Without VERSION_1 it is a legacy device. */
-void fake_console_start(const struct fake_device_ops *ring, uint64_t features);
+/* A new device with FEATURES, on the fake platform. Without VERSION_1 it is a legacy device. */
+void fake_console_start(uint64_t features);
 
 /* Attach the driver with COUNT ports; fails the test if that fails. OPTIONS may be NULL. */
 void fake_console_attach(uint16_t count, const struct virtio_console_options *options);
@@ -58,6 +58,6 @@ void fake_console_expect(uint32_t id, uint16_t event, uint16_t value);
 void fake_console_expect_nothing(void);
 
 /* Start a device with several ports that is ready, and add ports 0 to COUNT - 1. */
-void fake_console_multiport(const struct fake_device_ops *ring, unsigned count);
+void fake_console_multiport(unsigned count);
 
 #endif

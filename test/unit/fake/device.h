@@ -40,6 +40,7 @@ struct fake_device_element {
 /* A buffer that the device took: a copy, the test's to keep. */
 struct fake_device_buffer {
 	uint32_t id;             /* how the ring names it; split: index of the first descriptor */
+	unsigned turn;           /* how many the device took before it */
 	unsigned descriptors;    /* of the ring that it takes: 1 if it is indirect */
 	bool indirect;           /* it came through a table */
 	unsigned count;          /* elements */
@@ -79,6 +80,7 @@ struct fake_device_ring {
 	uint16_t size;
 	uint64_t features;
 	unsigned held;       /* buffers taken and not returned */
+	unsigned turn;       /* buffers taken in all */
 	unsigned interrupts; /* that the driver got; the test may read and clear it */
 	bool notify_each;    /* notifications are wanted for whatever comes next */
 	bool lied;           /* the rings are no longer what they should be: stop watching them */
@@ -135,7 +137,7 @@ void fake_device_write(const struct fake_device_buffer *buffer, uint32_t offset,
 
 /*
  * Return BUFFER as used, with LENGTH bytes said to be written, and tell the driver at once. Returns whether the
- * driver wants an interrupt (also counted in ring->interrupts).
+ * driver wants an interrupt (also counted in ring->interrupts). With IN_ORDER, fails the test unless it is the oldest.
  */
 bool fake_device_return(struct fake_device_ring *ring, const struct fake_device_buffer *buffer, uint32_t length);
 

@@ -175,6 +175,12 @@ static uint8_t perform(struct fake_disk *disk, const struct fake_disk_request *r
 	return VIRTIO_BLK_S_OK;
 }
 
+unsigned fake_disk_next(const struct fake_disk *disk, unsigned index)
+{
+	assert_true(index < disk->held_count);
+	return disk->held[index].ring->features & VIRTIO_F_IN_ORDER ? 0 : index;
+}
+
 void fake_disk_finish(struct fake_disk *disk, unsigned index)
 {
 	assert_true(index < disk->held_count);

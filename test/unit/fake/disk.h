@@ -48,6 +48,9 @@ void fake_disk_start(struct fake_disk *disk, struct fake_device_ring *ring);
 /* Take all requests that are available. How many. Fails the test if one is framed wrong. */
 unsigned fake_disk_take(struct fake_disk *disk);
 
+/* Which kept request the disk may finish next: INDEX, or with IN_ORDER only the oldest. */
+unsigned fake_disk_next(const struct fake_disk *disk, unsigned index);
+
 /* Do the kept request INDEX, tell the driver, and forget it. */
 void fake_disk_finish(struct fake_disk *disk, unsigned index);
 

@@ -8,31 +8,56 @@
 #include "fake/platform.h"
 
 #define GONE8 0xff
+#define RING_FEATURES (VIRTIO_F_RING_PACKED | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_IN_ORDER)
 #define RUNNING (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_SUSPEND) /* one of them, once it is live */
 
-/* Whether the devices offer packed rings, and want a mapping: for a whole group of tests. */
-static bool packed;
-static bool mapped;
+/* What modern devices offer besides, for a whole group of tests; and how many of its queues had it all. */
+static uint64_t ring_features;
+static unsigned ring_uses;
+
+static int run_over(uint64_t features)
+{
+	ring_features = features;
+	ring_uses = 0;
+	return 0;
+}
+
+int fake_transport_was_over(void **state)
+{
+	(void)state;
+	if (ring_uses == 0)
+		print_error("no virtqueue of these tests is what they are meant to run over\n");
+	return ring_uses ? 0 : -1;
+}
 
 int fake_transport_over_split(void **state)
 {
 	(void)state;
-	packed = mapped = false;
-	return 0;
+	return run_over(0);
 }
 
 int fake_transport_over_packed(void **state)
 {
 	(void)state;
-	packed = true;
-	return 0;
+	return run_over(VIRTIO_F_RING_PACKED);
 }
 
 int fake_transport_over_mapping(void **state)
 {
 	(void)state;
-	packed = mapped = true;
-	return 0;
+	return run_over(VIRTIO_F_RING_PACKED | VIRTIO_F_ACCESS_PLATFORM);
+}
+
+int fake_transport_over_split_in_order(void **state)
+{
+	(void)state;
+	return run_over(VIRTIO_F_IN_ORDER);
+}
+
+int fake_transport_over_packed_in_order(void **state)
+{
+	(void)state;
+	return run_over(VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER);
 }
 
 static struct fake_transport *fake_of(struct virtio_device *dev)
@@ -205,6 +230,7 @@ static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queu
 		fail_msg("virtqueue %u with %u entries, the device has %u", queue->index, queue->ring.size, mine->size);
 	if (fake->start_queue_error)
 		return fake->start_queue_error;
+	ring_uses += (fake->accepted & RING_FEATURES) == ring_features;
 	mine->started = true;
 	mine->started_size = queue->ring.size;
 	mine->addresses = queue->ring.addresses;
@@ -363,6 +389,21 @@ static const struct virtio_transport_ops modern = {
 	.leave_msix = fake_leave_msix,
 };
 
+/* Make it one of the devices of this group of tests; the library's best ring for them comes first. */
+static void use_rings(struct fake_transport *fake)
+{
+	const struct virtqueue_ops **ring = fake->rings;
+
+	if (ring_features & VIRTIO_F_ACCESS_PLATFORM)
+		fake_platform_bounce((fake->offered & VIRTIO_F_VERSION_1) != 0);
+	if (!(fake->offered & VIRTIO_F_VERSION_1))
+		return;
+	fake->offered |= ring_features;
+	for (unsigned i = 0; virtio_support_all.rings[i]; i++)
+		if (!(virtio_support_all.rings[i]->feature & ~ring_features))
+			*ring++ = virtio_support_all.rings[i];
+}
+
 void fake_transport_init(
 	struct fake_transport *fake, const struct virtio_platform *platform, uint32_t type, uint64_t offered)
 {
@@ -373,15 +414,7 @@ void fake_transport_init(
 		.rings = {&virtqueue_split_ops},
 		.status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER, /* firmware has used it */
 	};
-	if (packed && offered & VIRTIO_F_VERSION_1) {
-		fake->offered |= VIRTIO_F_RING_PACKED;
-		fake->rings[0] = &virtqueue_packed_ops;
-		fake->rings[1] = &virtqueue_split_ops;
-	}
-	if (mapped) {
-		fake->offered |= offered & VIRTIO_F_VERSION_1 ? VIRTIO_F_ACCESS_PLATFORM : 0;
-		fake_platform_bounce((offered & VIRTIO_F_VERSION_1) != 0);
-	}
+	use_rings(fake);
 	for (unsigned i = 0; i < 3; i++)
 		fake->queues[i].size = FAKE_TRANSPORT_QUEUE_SIZE;
 	fake->support = (struct virtio_support){.transports = fake->transports, .rings = fake->rings};
@@ -396,6 +429,15 @@ void fake_transport_init(
 		.name = "fake device",
 	};
 	fake_transport_set_config_length(fake, FAKE_TRANSPORT_CONFIG);
+}
+
+unsigned fake_transport_mappings(const struct fake_transport *fake)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++)
+		count += fake->queues[i].started && fake->accepted & VIRTIO_F_ACCESS_PLATFORM;
+	return count;
 }
 
 void fake_transport_make_legacy(struct fake_transport *fake)

@@ -54,7 +54,7 @@ struct fake_transport {
 	uint8_t config[FAKE_TRANSPORT_CONFIG];        /* configuration; better use fake_transport_set_config */
 	bool config_forbidden[FAKE_TRANSPORT_CONFIG]; /* reading such a byte fails the test */
 	struct fake_transport_queue queues[FAKE_TRANSPORT_QUEUES]; /* at first 0, 1 and 2 exist */
-	const struct virtqueue_ops *rings[3]; /* what the runtime supports; the split ring at first */
+	const struct virtqueue_ops *rings[5]; /* what the runtime supports; the split ring at first */
 
 	/* What goes wrong on demand. */
 	bool gone;                 /* all registers read as all ones */
@@ -96,15 +96,31 @@ struct fake_transport {
 
 /*
  * Run a group of tests over each kind of ring: modern devices offer split ones only; then packed ones, too; then they
- * want all memory mapped, and find it in bounce buffers. For the end of main; the functions are the group's setup.
+ * want all memory mapped, and find it in bounce buffers. For the end of main; the other functions are the group's setup
+ * and teardown, which fails if no queue had such a ring.
  */
-#define fake_transport_run_over_rings(tests)                                                                \
-	(cmocka_run_group_tests_name("over split rings", tests, fake_transport_over_split, NULL) +          \
-		cmocka_run_group_tests_name("over packed rings", tests, fake_transport_over_packed, NULL) + \
-		cmocka_run_group_tests_name("through a mapping", tests, fake_transport_over_mapping, NULL))
-int fake_transport_over_mapping(void **state);
+#define fake_transport_run_over_rings(tests)                                                 \
+	(fake_transport_run_over("split rings", tests, fake_transport_over_split) +          \
+		fake_transport_run_over("packed rings", tests, fake_transport_over_packed) + \
+		fake_transport_run_over("mapped memory", tests, fake_transport_over_mapping))
+
+/* The same over those that are used in order, for a driver that asks for IN_ORDER. */
+#define fake_transport_run_in_order(tests)                                                            \
+	(fake_transport_run_over("split rings in order", tests, fake_transport_over_split_in_order) + \
+		fake_transport_run_over("packed rings in order", tests, fake_transport_over_packed_in_order))
+
+/* One group of them. */
+#define fake_transport_run_over(what, tests, setup) \
+	cmocka_run_group_tests_name("over " what, tests, setup, fake_transport_was_over)
 int fake_transport_over_split(void **state);
 int fake_transport_over_packed(void **state);
+int fake_transport_over_mapping(void **state);
+int fake_transport_over_split_in_order(void **state);
+int fake_transport_over_packed_in_order(void **state);
+int fake_transport_was_over(void **state);
+
+/* How many allocations the mapping of FAKE's queues takes; 0: the driver does without. */
+unsigned fake_transport_mappings(const struct fake_transport *fake);
 
 /*
  * Make FAKE a device of TYPE that offers the features OFFERED over a modern transport, with an opened fake->device. It

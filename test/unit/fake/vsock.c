@@ -21,11 +21,10 @@ void fake_vsock_set_cid(uint64_t cid)
 	fake_transport_set_config(&transport, VIRTIO_VSOCK_CONFIG_CID, &raw, sizeof raw);
 }
 
-void fake_vsock_start(const struct fake_device_ops *ring, uint64_t features)
+void fake_vsock_start(uint64_t features)
 {
 	memset(&fake_vsock, 0, sizeof fake_vsock);
-	fake_transport_init(&transport, fake_platform(), VIRTIO_ID_VSOCK, features | ring->features);
-	transport.rings[0] = ring->driver_end;
+	fake_transport_init(&transport, fake_platform(), VIRTIO_ID_VSOCK, features);
 	fake_vsock_set_cid(FAKE_VSOCK_CID);
 	fake_vsock.room = FAKE_VSOCK_ROOM;
 }

@@ -27,8 +27,8 @@ struct fake_vsock {
 };
 extern struct fake_vsock fake_vsock;
 
-/* A new device with FEATURES over RING, on the fake platform. */
-void fake_vsock_start(const struct fake_device_ops *ring, uint64_t features);
+/* A new device with FEATURES, on the fake platform. */
+void fake_vsock_start(uint64_t features);
 
 /* Change our address. */
 void fake_vsock_set_cid(uint64_t cid);
