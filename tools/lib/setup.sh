@@ -18,6 +18,7 @@ package_of() {
 	gdb) lacks gdb gdb ;;
 	ocaml) lacks ocamlfind ocaml-findlib; lacks_file /usr/lib/ocaml/libasmrun.a ocaml
 		lacks_file /usr/lib/x86_64-linux-musl/libc.a musl-dev; lacks make make ;;
+	model) lacks spin spin; lacks gcc gcc; lacks cpp cpp; lacks_file /usr/include/stdio.h libc6-dev ;;
 	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
 		lacks dash dash; lacks git git ;;
 	esac

@@ -15,12 +15,13 @@ import archives
 import builds
 import cases
 import consumer
+import models
 import ocaml
 import smoke
 import units
 from report import Report
 
-GROUPS = ["lint", "tools", "unit", "archive", "consumer", "ocaml", "qemu"]
+GROUPS = ["lint", "model", "tools", "unit", "archive", "consumer", "ocaml", "qemu"]
 
 
 def make(report, wanted):
@@ -50,6 +51,8 @@ def wanted_builds(groups):
 def run(report, groups, prove=False):
     if "lint" in groups:
         units.run_lint(report)
+    if "model" in groups:
+        models.run_models(report)
     made = make(report, wanted_builds(groups))
     if "unit" in groups:
         for build in [build for build in made if build.unit_tests]:
