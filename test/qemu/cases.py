@@ -12,6 +12,7 @@ import matrix
 import net_features
 import scenarios
 import time_and_power
+import two_by_two
 from run import QBOOT, UEFI, Case, Disk, run_case
 
 TRANSPORTS = {
@@ -347,7 +348,7 @@ def all_cases(made):
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
                      net_features.cases, blk_cases, mmio_cases, pci_cases, disk_cases, peek_cases,
-                     interrupts.cases, devices.cases, matrix.cases, iommu_cases]
+                     interrupts.cases, devices.cases, matrix.cases, iommu_cases, two_by_two.cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

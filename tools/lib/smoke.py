@@ -90,4 +90,6 @@ def run(report):
     report.run("tools", "demo refuses an unknown example", check_refuses, "demo", "nonsense")
     report.run("tools", "debug stops at unikernel_main", check_debug)
     report.run("tools", "demo net_echo", check_demo, "net_echo", "1472 bytes back", "exit status 0")
+    report.run("tools", "demo two_by_two", check_demo, "two_by_two", "the other way round", "all is well",
+               "there is a block device: order:1 pci:00:05.0 serial:DATA")
     report.run("tools", "demo console", check_demo, "console", "hello", "typed by tools/demo", "exit status 0")
