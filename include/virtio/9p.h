@@ -3,14 +3,22 @@
  * virtio-9p: carries 9P messages to a file server behind the device, and its answers back; several in flight. What
  * stands in them is the runtime's: the driver looks at lengths and tags only.
  *
- *     struct virtio_9p p9;
- *     result = virtio_9p_attach(&p9, &device, NULL);            p9.tag says what it serves
+ *     #include <virtio/9p.h>
  *
- *     struct virtio_segment segments[2] = {message, room};      the message as it is sent, room for the answer
- *     struct virtio_9p_request request = {.segments = segments, .message_segments = 1, .answer_segments = 1};
- *     result = virtio_9p_submit(&p9, &request);
- *     ... later ...
- *     count = virtio_9p_completed(&p9, &done);                  done->result, done->answer_length
+ *     // The message as it is sent, and room for the answer.
+ *     int call(struct virtio_9p *p9, const struct virtio_segment segments[2], uint32_t *answer_length)
+ *     {
+ *             struct virtio_9p_request request = {.segments = segments, .message_segments = 1, .answer_segments = 1};
+ *             struct virtio_9p_request *done;
+ *             int result = virtio_9p_submit(p9, &request);
+ *
+ *             if (result < 0)
+ *                     return result;
+ *             while ((result = virtio_9p_completed(p9, &done)) == 0)
+ *                     continue; // do something else meanwhile
+ *             *answer_length = request.answer_length;
+ *             return result < 0 ? result : request.result;
+ *     }
  *
  * Nothing is copied: an answer lies in memory that the device can still reach, so read each number in it once. Nobody
  * blocks here. One user at a time, who may be in an interrupt handler.

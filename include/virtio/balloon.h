@@ -2,16 +2,27 @@
 /*
  * virtio-balloon (VIRTIO 5.5): memory that the device asks for and gives back, and memory that it may drop meanwhile.
  *
- *     struct virtio_balloon balloon;
- *     result = virtio_balloon_attach(&balloon, &device);
+ *     #include <virtio/balloon.h>
  *
- *     result = virtio_balloon_target(&balloon, &target);          now and then, or after a configuration interrupt
- *     taken = virtio_balloon_inflate(&balloon, pages, count);     target > balloon.actual: give free pages away
- *     taken = virtio_balloon_deflate(&balloon, pages, count);     target < balloon.actual: ask for them back
- *     result = virtio_balloon_poll(&balloon);                     until inflating and deflating are 0
+ *     int follow(struct virtio_balloon *balloon, const uint64_t *free_pages, unsigned count)
+ *     {
+ *             uint32_t target;
+ *             int result = virtio_balloon_target(balloon, &target); // now and then, or after a configuration interrupt
  *
- *     taken = virtio_balloon_report(&balloon, &segment, 1, &segment);    free memory, whose content may go
- *     count = virtio_balloon_reported(&balloon, &token);                 it may be used again
+ *             if (result == 0 && target > balloon->actual) {
+ *                     unsigned missing = target - balloon->actual;
+ *                     result = virtio_balloon_inflate(balloon, free_pages, missing < count ? missing : count);
+ *             }
+ *             return result < 0 ? result : virtio_balloon_poll(balloon); // until inflating and deflating are 0
+ *     }
+ *
+ *     int report(struct virtio_balloon *balloon, struct virtio_segment *unused)
+ *     {
+ *             void *back;
+ *             int result = virtio_balloon_report(balloon, unused, 1, unused); // what is in there may go
+ *
+ *             return result < 0 ? result : virtio_balloon_reported(balloon, &back); // 1: use it again
+ *     }
  *
  * Which pages these are, and whether to follow the device's wish at all, is the runtime's: the driver keeps no list. A
  * page is 4096 bytes, named by its device address. Nobody blocks here. One user at a time.

@@ -2,15 +2,24 @@
 /*
  * virtio-blk (VIRTIO 5.2): requests to a disk, submitted and reaped in bursts, several in flight.
  *
- *     struct virtio_blk blk;
- *     result = virtio_blk_attach(&blk, &device, NULL);
+ *     #include <virtio/blk.h>
  *
- *     struct virtio_blk_request request = {
- *         .type = VIRTIO_BLK_READ, .sector = 0, .segments = &segment, .segment_count = 1};
- *     struct virtio_blk_request *requests[] = {&request};
- *     submitted = virtio_blk_submit(&blk, requests, 1);
- *     ... later ...
- *     done = virtio_blk_completed(&blk, requests, 1);        request.result says how it went
+ *     int read_first(struct virtio_device *device, const struct virtio_segment *sector)
+ *     {
+ *             struct virtio_blk blk;
+ *             struct virtio_blk_request request = {
+ *                     .type = VIRTIO_BLK_READ, .sector = 0, .segments = sector, .segment_count = 1};
+ *             struct virtio_blk_request *requests[] = {&request};
+ *             int result = virtio_blk_attach(&blk, device, NULL);
+ *
+ *             if (result < 0)
+ *                     return result;
+ *             result = virtio_blk_submit(&blk, requests, 1);
+ *             while (result >= 0 && virtio_blk_in_flight(&request)) // do something else meanwhile
+ *                     result = virtio_blk_completed(&blk, requests, 1);
+ *             virtio_blk_detach(&blk, NULL, NULL);
+ *             return result < 0 ? result : request.result;
+ *     }
  *
  * Blocking calls are in helper.h. Nobody blocks here.
  *

@@ -2,20 +2,27 @@
 /*
  * virtio-console (VIRTIO 5.3): bytes to and from the ports of a console device. With one port:
  *
- *     struct virtio_console console;
- *     struct virtio_console_port port;
- *     result = virtio_console_attach(&console, &device, &port, 1, NULL);
- *     taken = virtio_console_write(&port, "hello\n", 6);
- *     count = virtio_console_read(&port, bytes, sizeof bytes);
+ *     #include <virtio/console.h>
+ *
+ *     int greet(struct virtio_console *console, struct virtio_console_port *port, struct virtio_device *device)
+ *     {
+ *             int result = virtio_console_attach(console, device, port, 1, NULL);
+ *
+ *             if (result == 0)
+ *                     result = virtio_console_write(port, "hello\n", 6); // how many bytes it took
+ *             return result; // virtio_console_read gets what has come
+ *     }
  *
  * With several, each comes when the device tells of it, which virtio_console_poll finds out:
  *
- *     struct virtio_console_port ports[4];
- *     result = virtio_console_attach(&console, &device, ports, 4, NULL);
- *     while (virtio_console_poll(&console) > 0)
- *             continue;
- *     if (ports[1].present && strcmp(ports[1].name, "agent") == 0)
- *             result = virtio_console_open(&ports[1]);
+ *     int open_named(struct virtio_console *console, struct virtio_console_port ports[4], struct virtio_device *device)
+ *     {
+ *             int result = virtio_console_attach(console, device, ports, 4, NULL);
+ *
+ *             while (result >= 0 && !(ports[1].present && ports[1].name[0]))
+ *                     result = virtio_console_poll(console); // now and then, or when it interrupts
+ *             return result < 0 ? result : virtio_console_open(&ports[1]);
+ *     }
  *
  * Bytes are copied through buffers of the driver's own, so callers need no memory that the device sees, and what was
  * read cannot change any more. Nobody blocks here; calls that wait are in helper.h. A port belongs to one user at a

@@ -3,10 +3,18 @@
  * Virtio over MMIO (VIRTIO 4.2): devices whose registers lie in a window of memory. Nothing enumerates them: the
  * command line tells where they are, or the runtime knows (a device tree, ACPI tables), or one looks.
  *
- *     struct virtio_mmio_window window;
- *     result = virtio_mmio_argument(platform, command_line, 0, &window);
- *     if (result == 0 && virtio_mmio_type(platform, &window) == VIRTIO_ID_NET)
- *             result = virtio_mmio_open(&device, platform, &window, &virtio_support_all);
+ *     #include <virtio/device.h>
+ *     #include <virtio/spec/ids.h>
+ *
+ *     int open_net(struct virtio_device *device, const struct virtio_platform *platform, const char *command_line)
+ *     {
+ *             struct virtio_mmio_window window;
+ *             int result = virtio_mmio_argument(platform, command_line, 0, &window);
+ *
+ *             if (result == 0 && virtio_mmio_type(platform, &window) != VIRTIO_ID_NET)
+ *                     result = VIRTIO_ERR_NO_DEVICE;
+ *             return result < 0 ? result : virtio_mmio_open(device, platform, &window, &virtio_support_all);
+ *     }
  *
  * virtio_find (helper.h) does all that, and PCI too. Nothing here blocks; nothing here is for interrupt handlers.
  */

@@ -3,22 +3,26 @@
  * Devices by name. Where a device is found first, second and so on depends on the hypervisor and its options; what it
  * is for, the command line should say. A name is one of
  *
- *     pci:00:04.0              bus, device and function; with another domain than 0: pci:0001:00:04.0
- *     mmio:0xfeb00e00          where its registers are
- *     mac:52:54:00:12:34:56    a network device's address
- *     serial:DATA              a disk's serial number; %20 is a blank, and so on for all that is not easily typed
- *     order:1                  the second of its type, in the order of a search (helper.h); or just 1
+ *   pci:00:04.0              bus, device and function; with another domain than 0: pci:0001:00:04.0
+ *   mmio:0xfeb00e00          where its registers are
+ *   mac:52:54:00:12:34:56    a network device's address
+ *   serial:DATA              a disk's serial number; %20 is a blank, and so on for all that is not easily typed
+ *   order:1                  the second of its type, in the order of a search (helper.h); or just 1
  *
  * and one call maps a runtime's devices, here from "net0=mac:52:54:00:12:34:56 disk0=serial:DATA":
  *
- *     static struct virtio_device net0, disk0;
- *     struct virtio_wanted wanted[] = {
- *             {.role = "net0", .kind = &virtio_kind_net, .device = &net0},
- *             {.role = "disk0", .kind = &virtio_kind_blk, .device = &disk0},
- *     };
- *     result = virtio_find_named(wanted, 2, command_line, platform, &sources, &virtio_support_all);
- *     if (result == 0)
- *             result = virtio_net_attach(&net, &net0, NULL);
+ *     #include <virtio/name.h>
+ *
+ *     int open_devices(struct virtio_device *net0, struct virtio_device *disk0, const char *command_line,
+ *             const struct virtio_platform *platform, const struct virtio_find_sources *sources)
+ *     {
+ *             struct virtio_wanted wanted[] = {
+ *                     {.role = "net0", .kind = &virtio_kind_net, .device = net0},
+ *                     {.role = "disk0", .kind = &virtio_kind_blk, .device = disk0},
+ *             };
+ *
+ *             return virtio_find_named(wanted, 2, command_line, platform, sources, &virtio_support_all);
+ *     }
  *
  * Devices that no name means were only looked at: they can be used as if nobody had been there.
  */

@@ -2,15 +2,26 @@
 /*
  * virtio-net (VIRTIO 5.1): Ethernet frames, in bursts, in place.
  *
- *     struct virtio_net net;
- *     result = virtio_net_attach(&net, &device, NULL);
+ *     #include <virtio/net.h>
  *
- *     struct virtio_net_frame *frames[32];
- *     int count = virtio_net_receive(&net, frames, 32);      frames[i] now belong to us
- *     ... read them, or turn them round ...
- *     sent = virtio_net_transmit(&net, frames, count);       the first `sent` belong to the device
- *     done = virtio_net_transmitted(&net, frames, 32);       sent ones come back
- *     virtio_net_release(&net, frames, done);                and are used to receive again
+ *     int echo(struct virtio_device *device)
+ *     {
+ *             struct virtio_net net;
+ *             struct virtio_net_frame *frames[32];
+ *             int result = virtio_net_attach(&net, device, NULL);
+ *
+ *             while (result >= 0) {
+ *                     int count = virtio_net_receive(&net, frames, 32); // these are ours now
+ *                     int sent = count > 0 ? virtio_net_transmit(&net, frames, (unsigned)count) : count;
+ *                     if (sent >= 0) // the first so many are the device's, the others go back to receive
+ *                             virtio_net_release(&net, frames + sent, (unsigned)(count - sent));
+ *                     result = sent < 0 ? sent : virtio_net_transmitted(&net, frames, 32);
+ *                     if (result > 0) // they were sent: used to receive again
+ *                             virtio_net_release(&net, frames, (unsigned)result);
+ *             }
+ *             virtio_net_detach(&net, NULL, NULL);
+ *             return result;
+ *     }
  *
  * These calls use the first pair of queues; virtio_net_pair_receive and so on use the pair that they are given.
  *

@@ -3,16 +3,24 @@
  * The network device's control queue (VIRTIO 5.1.6.5): commands about addresses, filters, queues and interrupts. A
  * runtime that wants them names the code at attach, and the features that they need:
  *
- *     const struct virtio_net_options options = {
- *             .control = &virtio_net_control,
- *             .wanted = VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_GUEST_ANNOUNCE,
- *             .pairs = 4,
- *     };
- *     result = virtio_net_attach(&net, &device, &options);        net.active_pairs tells how many pairs there are
+ *     #include <virtio/net_control.h>
  *
- *     result = virtio_net_set_vlan(&net, 17, true);               on its way to the device
- *     if (result == 0)
- *             result = virtio_net_command_wait(&net, deadline);   or virtio_net_command_poll now and then
+ *     int join_vlan(struct virtio_net *net, struct virtio_device *device, uint16_t vlan, uint64_t deadline)
+ *     {
+ *             const struct virtio_net_options options = {
+ *                     .control = &virtio_net_control,
+ *                     .wanted = VIRTIO_NET_F_GUEST_ANNOUNCE, // done without where it is not there
+ *                     .required = VIRTIO_NET_F_CTRL_VLAN,
+ *                     .pairs = 4, // net->active_pairs tells how many there are
+ *             };
+ *             int result = virtio_net_attach(net, device, &options);
+ *
+ *             if (result == 0)
+ *                     result = virtio_net_set_vlan(net, vlan, true); // on its way to the device
+ *             if (result == 0)
+ *                     result = virtio_net_command_wait(net, deadline); // or virtio_net_command_poll now and then
+ *             return result;
+ *     }
  *
  * One command is under way at a time. None of the calls that start one waits, and what they are given is copied. They
  * return 0; VIRTIO_ERR_AGAIN when the command before has not ended; VIRTIO_ERR_UNSUPPORTED when its feature was not

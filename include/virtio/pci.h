@@ -2,11 +2,19 @@
 /*
  * PCI: reaching configuration space, finding functions, opening a virtio device (VIRTIO 4.1).
  *
- *     struct virtio_pci_access access = virtio_pci_access_ports();      or virtio_pci_access_ecam(...)
- *     struct virtio_pci_function function = virtio_pci_first(&access);
- *     while (virtio_pci_next(&function))
- *             if (virtio_pci_type(&function) == VIRTIO_ID_NET)
- *                     ... virtio_pci_open(&device, platform, &function, &virtio_support_all) ...
+ *     #include <virtio/device.h>
+ *     #include <virtio/spec/ids.h>
+ *
+ *     int open_net(struct virtio_device *device, const struct virtio_platform *platform)
+ *     {
+ *             struct virtio_pci_access access = virtio_pci_access_ports(); // or virtio_pci_access_ecam
+ *             struct virtio_pci_function function = virtio_pci_first(&access);
+ *
+ *             while (virtio_pci_next(&function))
+ *                     if (virtio_pci_type(&function) == VIRTIO_ID_NET)
+ *                             return virtio_pci_open(device, platform, &function, &virtio_support_all);
+ *             return VIRTIO_ERR_NO_DEVICE;
+ *     }
  *
  * Configuration space is shared by all devices: scanning, opening, attaching, resetting and detaching are for one
  * processor at a time. Nothing here blocks; nothing here is for interrupt handlers.

@@ -2,11 +2,19 @@
 /*
  * virtio-rng (VIRTIO 5.4): random bytes from the device.
  *
- *     struct virtio_rng rng;
- *     result = virtio_rng_attach(&rng, &device);
+ *     #include <virtio/helper.h>
  *
- *     result = virtio_rng_fill(&rng, seed, sizeof seed, deadline);     (helper.h) waits
- *     count = virtio_rng_read(&rng, seed, sizeof seed);                or take what is there, now
+ *     int seed(struct virtio_device *device, void *bytes, size_t length, uint64_t deadline)
+ *     {
+ *             struct virtio_rng rng;
+ *             int result = virtio_rng_attach(&rng, device);
+ *
+ *             if (result == 0) {
+ *                     result = virtio_rng_fill(&rng, bytes, length, deadline); // waits; virtio_rng_read does not
+ *                     virtio_rng_detach(&rng);
+ *             }
+ *             return result;
+ *     }
  *
  * Bytes are copied once out of memory that the device can see, so they cannot change any more. Whoever runs the device
  * knows them, though, and may have chosen them: mix them into a generator together with other sources, and do not use

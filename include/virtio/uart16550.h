@@ -3,11 +3,16 @@
  * The 16550 UART, both ways: the serial line that every virtual machine has. Not a virtio device, but what a
  * unikernel talks through before, and often instead of, one. Needs a window of 8 registers and no platform.
  *
- *     struct virtio_region com1 = virtio_region_ports(0x3f8, VIRTIO_UART16550_REGISTERS);
- *     struct virtio_uart16550 uart;
+ *     #include <virtio/uart16550.h>
  *
- *     if (virtio_uart16550_init(&uart, &com1) == 0)
- *             virtio_uart16550_write(&uart, "hello\r\n", 7);
+ *     int greet(void)
+ *     {
+ *             struct virtio_region com1 = virtio_region_ports(0x3f8, VIRTIO_UART16550_REGISTERS);
+ *             struct virtio_uart16550 uart;
+ *             int result = virtio_uart16550_init(&uart, &com1);
+ *
+ *             return result < 0 ? result : virtio_uart16550_write(&uart, "hello\r\n", 7);
+ *     }
  *
  * No call waits: each does what the UART takes now and says how much that was, so that a line which nobody
  * reads, or a device that lies, stops nobody. Calls are allowed in interrupt handlers; one caller at a time.

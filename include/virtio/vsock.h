@@ -2,20 +2,37 @@
 /*
  * virtio-vsock (VIRTIO 5.10): stream connections between this machine and the one that runs it, without a network.
  *
- *     static struct virtio_vsock_connection table[8];
- *     struct virtio_vsock_connection *listener, *connection;
- *     result = virtio_vsock_attach(&vsock, &device, table, 8, NULL);
+ *     #include <virtio/vsock.h>
  *
- *     result = virtio_vsock_connect(&vsock, VIRTIO_VSOCK_CID_DEVICE, 1234, &connection);
- *     ... virtio_vsock_poll(&vsock) until connection->state is no longer VIRTIO_VSOCK_CONNECTING ...
+ *     int ask(struct virtio_vsock *vsock, uint32_t port, const void *question, uint32_t length)
+ *     {
+ *             struct virtio_vsock_connection *connection;
+ *             int result = virtio_vsock_connect(vsock, VIRTIO_VSOCK_CID_DEVICE, port, &connection);
  *
- *     result = virtio_vsock_listen(&vsock, 1234, 4, &listener);
- *     result = virtio_vsock_accept(listener, &connection);        1: someone has called
+ *             if (result < 0)
+ *                     return result;
+ *             while (result >= 0 && connection->state == VIRTIO_VSOCK_CONNECTING)
+ *                     result = virtio_vsock_poll(vsock); // now and then, or when it interrupts
+ *             if (result >= 0)
+ *                     result = virtio_vsock_send(connection, question, length); // virtio_vsock_receive gets the answer
+ *             virtio_vsock_close(connection);
+ *             return result;
+ *     }
  *
- *     count = virtio_vsock_send(connection, data, length);
- *     count = virtio_vsock_receive(connection, data, length);
- *     result = virtio_vsock_shutdown(connection, VIRTIO_VSOCK_SHUTDOWN_SEND);
- *     virtio_vsock_close(connection);
+ *     int serve(struct virtio_vsock *vsock, struct virtio_device *device, struct virtio_vsock_connection table[8])
+ *     {
+ *             struct virtio_vsock_connection *listener, *connection;
+ *             int result = virtio_vsock_attach(vsock, device, table, 8, NULL);
+ *
+ *             if (result == 0)
+ *                     result = virtio_vsock_listen(vsock, 1234, 4, &listener);
+ *             while (result >= 0) {
+ *                     if (virtio_vsock_accept(listener, &connection) > 0) // somebody has called
+ *                             virtio_vsock_close(connection);
+ *                     result = virtio_vsock_poll(vsock);
+ *             }
+ *             return result;
+ *     }
  *
  * Bytes are copied: what was received waits in a window of each connection, whose size the other side respects; who
  * exceeds it is disconnected. Everything is bounded by the table. Nobody blocks here, and nothing happens but in these
