@@ -25,7 +25,10 @@
  *     }
  *
  * Which pages these are, and whether to follow the device's wish at all, is the runtime's: the driver keeps no list. A
- * page is 4096 bytes, named by its device address. Nobody blocks here. One user at a time.
+ * page is 4096 bytes, named by its physical address, also where the device reaches memory through a mapping
+ * (VIRTIO_F_ACCESS_PLATFORM): balloons and memory are of the machine, not of the bus (5.5.6). What is reported is
+ * buffers, which are mapped as others are; where mapping means to copy (bounce buffers), reporting frees nothing.
+ * Nobody blocks here. One user at a time.
  */
 #ifndef VIRTIO_BALLOON_H
 #define VIRTIO_BALLOON_H
@@ -73,9 +76,9 @@ int virtio_balloon_detach(struct virtio_balloon *balloon);
 VIRTIO_MUST_CHECK int virtio_balloon_target(struct virtio_balloon *balloon, uint32_t *pages);
 
 /*
- * Put the first of COUNT pages at these device addresses into the balloon. Returns how many were taken, which must not
- * be touched from now on; 0 while an earlier message is under way (virtio_balloon_poll). VIRTIO_ERR_INVALID: an address
- * is no multiple of 4096; VIRTIO_ERR_TOO_LARGE: it is 2^44 or more, which the protocol cannot say;
+ * Put the first of COUNT pages at these physical addresses into the balloon. Returns how many were taken, which must
+ * not be touched from now on; 0 while an earlier message is under way (virtio_balloon_poll). VIRTIO_ERR_INVALID: an
+ * address is no multiple of 4096; VIRTIO_ERR_TOO_LARGE: it is 2^44 or more, which the protocol cannot say;
  * VIRTIO_ERR_PROTOCOL: the ring is broken. After an error none was taken.
  */
 VIRTIO_MUST_CHECK int virtio_balloon_inflate(struct virtio_balloon *balloon, const uint64_t *pages, unsigned count);

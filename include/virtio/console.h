@@ -119,6 +119,15 @@ VIRTIO_MUST_CHECK bool virtio_console_enable_interrupts(struct virtio_console_po
 void virtio_console_disable_interrupts(struct virtio_console_port *port);
 
 /*
+ * Ask for an interrupt when there is room to write again. True: there is room now, so write instead of sleeping.
+ * Interrupts are off after attach.
+ */
+VIRTIO_MUST_CHECK bool virtio_console_enable_transmit_interrupts(struct virtio_console_port *port);
+
+/* Ask for no more of them: a hint, some may still come. */
+void virtio_console_disable_transmit_interrupts(struct virtio_console_port *port);
+
+/*
  * Handle what the device has to tell of its ports: that they come, go, are opened or closed, have a name or another
  * size; the fields of the ports show it. Handles a bounded number of messages and returns how many, 0 when there are
  * none (always without multiport); call it again while it returns more. VIRTIO_ERR_PROTOCOL: a ring is broken.

@@ -142,3 +142,17 @@ void virtio_console_disable_interrupts(struct virtio_console_port *port)
 {
 	virtqueue_disable_interrupts(&port->receive.queue.ring);
 }
+
+bool virtio_console_enable_transmit_interrupts(struct virtio_console_port *port)
+{
+	/* After half of them, so that the next write is worth its while. */
+	bool waiting =
+		virtqueue_enable_interrupts(&port->transmit.queue.ring, (uint16_t)(port->transmit.count / 2 + 1));
+
+	return waiting || port->transmit.free;
+}
+
+void virtio_console_disable_transmit_interrupts(struct virtio_console_port *port)
+{
+	virtqueue_disable_interrupts(&port->transmit.queue.ring);
+}

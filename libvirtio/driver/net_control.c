@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The control queue (VIRTIO 5.1.6.5): one command at a time, in memory of its own. Each is laid out as the oldest
- * devices want it (5.1.6.5.1.1), which suits all: class and command alone, each piece of data alone, the ack alone.
+ * The control queue (VIRTIO 5.1.6.5): one command at a time, in memory of its own, which the device sees anyway:
+ * without `data` it is not mapped. Each is laid out as the oldest devices want it (5.1.6.5.1.1), which suits all: class
+ * and command alone, each piece of data alone, the ack alone.
  */
 #include "driver/net_control.h"
 #include "base/hook.h"
@@ -22,7 +23,7 @@ int virtio_net_command_begin(struct virtio_net *net, uint64_t features, uint8_t 
 	bytes = control->memory.data;
 	bytes[0] = command_class;
 	bytes[1] = command;
-	control->segments[0] = (struct virtio_segment){bytes, control->memory.device_address, 2};
+	control->segments[0] = (struct virtio_segment){NULL, control->memory.device_address, 2};
 	control->readable = 1;
 	control->end = NET_CONTROL_DATA;
 	control->answer = 0;
@@ -34,7 +35,7 @@ void *virtio_net_command_data(struct virtio_net *net, size_t length)
 	struct virtio_net_control *control = net->control;
 	uint8_t *bytes = (uint8_t *)control->memory.data + control->end;
 	control->segments[control->readable++] =
-		(struct virtio_segment){bytes, control->memory.device_address + control->end, (uint32_t)length};
+		(struct virtio_segment){NULL, control->memory.device_address + control->end, (uint32_t)length};
 	control->end += (uint32_t)(length + 7) & ~7u;
 	__builtin_memset(bytes, 0, length);
 	return bytes;
@@ -49,10 +50,9 @@ static uint16_t add_writable(struct virtio_net_control *control)
 	bytes[NET_CONTROL_ACK] = NO_ANSWER;
 	if (control->answer) {
 		__builtin_memset(bytes + NET_CONTROL_ANSWER, 0, control->answer);
-		*segment++ = (struct virtio_segment){
-			bytes + NET_CONTROL_ANSWER, address + NET_CONTROL_ANSWER, control->answer};
+		*segment++ = (struct virtio_segment){NULL, address + NET_CONTROL_ANSWER, control->answer};
 	}
-	*segment = (struct virtio_segment){bytes + NET_CONTROL_ACK, address + NET_CONTROL_ACK, 1};
+	*segment = (struct virtio_segment){NULL, address + NET_CONTROL_ACK, 1};
 	return control->answer ? 2 : 1;
 }
 

@@ -27,6 +27,15 @@ static int nap(const struct virtio_console_port *port, uint64_t now, uint64_t de
 	return 0;
 }
 
+/* The same, with an interrupt where the device has made room. */
+static int nap_for_room(struct virtio_console_port *port, uint64_t now, uint64_t deadline)
+{
+	int result = virtio_console_enable_transmit_interrupts(port) ? 0 : nap(port, now, deadline);
+
+	virtio_console_disable_transmit_interrupts(port);
+	return result;
+}
+
 /* Whether PORT is there, and there is a clock to wait by. */
 static int check(const struct virtio_console_port *port)
 {
@@ -49,7 +58,7 @@ int virtio_console_write_all(
 		if (result > 0)
 			done += (size_t)result;
 		if (result == 0)
-			result = nap(port, now, deadline);
+			result = nap_for_room(port, now, deadline);
 	}
 	if (taken)
 		*taken = done;

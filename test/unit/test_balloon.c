@@ -105,6 +105,36 @@ static void test_pages_go_in_and_come_out(void **state)
 	assert_int_equal(told_count, 2);
 }
 
+/* A message lies in memory of our own, and its numbers are physical ones; what is reported goes through the mapping. */
+static void test_page_numbers_are_physical_whatever_the_mapping(void **state)
+{
+	(void)state;
+	void *token = NULL;
+	assert_int_equal(virtio_balloon_detach(&balloon), 0);
+	fake_platform_bounce(true);
+	start(REPORTING | VIRTIO_F_ACCESS_PLATFORM);
+	assert_int_equal(attach(), 0);
+	assert_true(fake.accepted & VIRTIO_F_ACCESS_PLATFORM);
+	unsigned calls = fake_platform_map_calls();
+	assert_int_equal(virtio_balloon_inflate(&balloon, pages, 7), 7);
+	assert_int_equal(fake_platform_map_calls(), calls);
+	serve(INFLATEQ, pages, 7);
+	assert_int_equal(virtio_balloon_poll(&balloon), 1);
+	struct virtio_segment memory = fake_platform_buffer(8192), *page = &memory;
+	uint64_t skip = (4096 - memory.device_address % 4096) % 4096;
+	memory.data = (uint8_t *)memory.data + skip;
+	memory.device_address += skip;
+	memory.length = 4096;
+	assert_int_equal(virtio_balloon_report(&balloon, page, 1, page), 1);
+	assert_int_equal(fake_platform_map_calls(), calls + 1);
+	assert_true(fake_device_take(&fake.queues[2].ring, &buffer));
+	assert_int_not_equal(buffer.elements[0].address, memory.device_address);
+	fake_device_return(&fake.queues[2].ring, &buffer, 0);
+	assert_int_equal(virtio_balloon_reported(&balloon, &token), 1);
+	assert_ptr_equal(token, page);
+	assert_int_equal(fake_platform_mapped(), 0);
+}
+
 static void test_long_lists_are_taken_in_parts(void **state)
 {
 	(void)state;
@@ -341,6 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_pages_go_in_and_come_out),
+		TEST(test_page_numbers_are_physical_whatever_the_mapping),
 		TEST(test_long_lists_are_taken_in_parts),
 		TEST(test_nothing_is_asked_back_before_it_is_in),
 		TEST(test_addresses_that_the_protocol_cannot_say_are_refused),

@@ -182,6 +182,45 @@ static void test_interrupts_come_when_asked_for(void **state)
 	assert_false(fake_device_interrupts_wanted(receiveq));
 }
 
+static void fill_the_ring(void)
+{
+	assert_int_equal(virtio_console_write(port, bytes, 16 * 256), 16 * 256);
+	assert_int_equal(virtio_console_write(port, bytes, 1), 0);
+}
+
+static void take_one(void)
+{
+	assert_true(fake_device_take(transmitq, &fake_console.buffer));
+	fake_device_return(transmitq, &fake_console.buffer, 0);
+}
+
+static void test_room_to_write_is_told_by_an_interrupt(void **state)
+{
+	(void)state;
+	for (unsigned events = 0; events < 2; events++) {
+		fake_console_detach();
+		fake_console_start(VIRTIO_F_VERSION_1 | (events ? VIRTIO_F_EVENT_IDX : VIRTIO_F_VERSION_1));
+		fake_console_attach(1, NULL);
+		assert_true(virtio_console_enable_transmit_interrupts(port));
+		virtio_console_disable_transmit_interrupts(port);
+		fill_the_ring();
+		take_one();
+		assert_int_equal(transmitq->interrupts, 0);
+		assert_int_equal(virtio_console_write(port, bytes, 256), 256);
+		assert_false(virtio_console_enable_transmit_interrupts(port));
+		for (unsigned i = 0; i < 16; i++)
+			take_one();
+		/* Once most is gone, or, without event indices, at each. */
+		assert_int_equal(transmitq->interrupts, events ? 1 : 16);
+		assert_true(virtio_console_enable_transmit_interrupts(port));
+		virtio_console_disable_transmit_interrupts(port);
+		fill_the_ring();
+		for (unsigned i = 0; i < 16; i++)
+			take_one();
+		assert_int_equal(transmitq->interrupts, events ? 1 : 16);
+	}
+}
+
 static void test_broken_rings_are_told(void **state)
 {
 	(void)state;
@@ -226,6 +265,7 @@ int main(void)
 		TEST(test_a_port_may_be_given_other_buffers),
 		TEST(test_transmit_buffers_come_back_in_any_order),
 		TEST(test_interrupts_come_when_asked_for),
+		TEST(test_room_to_write_is_told_by_an_interrupt),
 		TEST(test_broken_rings_are_told),
 		TEST(test_bytes_from_before_a_break_are_read),
 	};

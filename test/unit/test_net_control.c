@@ -48,6 +48,21 @@ static void test_a_command_is_taken_and_answered(void **state)
 	}
 }
 
+/* They lie in memory that the device sees: there is nothing to map, or to copy. */
+static void test_commands_need_no_mapping(void **state)
+{
+	(void)state;
+	fake_platform_bounce(true);
+	open_with(MODERN | CONTROL | VIRTIO_F_ACCESS_PLATFORM);
+	unsigned calls = fake_platform_map_calls();
+	assert_int_equal(virtio_net_set_vlan(&net, 5, true), 0);
+	assert_true(fake_net_control_serve());
+	assert_int_equal(got.data[0], 5);
+	assert_int_equal(virtio_net_command_poll(&net), 1);
+	assert_int_equal(fake_platform_map_calls(), calls);
+	fake_net_detach();
+}
+
 static void test_commands_follow_each_other_past_the_end_of_the_ring(void **state)
 {
 	(void)state;
@@ -244,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_command_is_taken_and_answered),
+		TEST(test_commands_need_no_mapping),
 		TEST(test_commands_follow_each_other_past_the_end_of_the_ring),
 		TEST(test_refusals_are_told),
 		TEST(test_a_command_without_an_answer_stays_the_devices),
