@@ -56,6 +56,13 @@ struct virtio_queue {
 	struct virtio_queue *next;      /* next queue of the same device */
 };
 
+/* Memory that a driver got from dma_alloc: the device finds it without a mapping. The driver's; private. */
+struct virtio_own_memory {
+	const uint8_t *data;            /* where it begins */
+	size_t length;                  /* bytes */
+	struct virtio_own_memory *next; /* of the same device */
+};
+
 /*
  * A device. Caller-owned, opened by virtio_pci_open or virtio_mmio_open, and stays where it is from then on. Fields
  * are for reading only, and for the layers below the drivers.
@@ -66,6 +73,7 @@ struct virtio_device {
 	const struct virtio_transport_ops *transport; /* the register layout that fitted */
 	const struct virtqueue_ops *ring;             /* the kind of ring that was negotiated */
 	struct virtio_queue *queues;                  /* queues that were added, linked by next */
+	struct virtio_own_memory *own_memory;         /* memory that needs no mapping, linked by next */
 	uint64_t offered;                             /* features 0 to 63 as the device offered them */
 	uint64_t features;                            /* those that both sides agreed on */
 	struct virtio_pci_function function;          /* PCI: which function it is; access.ops NULL: not on PCI */

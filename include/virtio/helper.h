@@ -161,6 +161,33 @@ VIRTIO_MUST_CHECK int virtio_net_send_copy(
 VIRTIO_MUST_CHECK int virtio_net_receive_wait(
 	struct virtio_net *net, struct virtio_net_frame **frames, unsigned count, uint64_t deadline);
 
+/* What virtio_net_watch knows from its last call. Caller-owned, zeroed before the first. */
+struct virtio_net_watch {
+	uint64_t sent;   /* frames that had been sent */
+	uint64_t last;   /* when that was: nanoseconds */
+	uint64_t waited; /* nanoseconds without anything sent since */
+	bool waiting;    /* whether frames were under way */
+};
+
+/*
+ * Whether PAIR still sends: for the transmitting user, now and then, say each second, after virtio_net_pair_transmitted
+ * has taken back all that was sent. 0: it does, or has nothing to send. VIRTIO_ERR_TIMEOUT: frames are under way, and
+ * none has come back for PATIENCE nanoseconds; VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_NO_DEVICE as virtio_device_check: in all
+ * three cases virtio_net_restart is the way out. VIRTIO_ERR_UNSUPPORTED: no now hook. What passes between two calls
+ * counts as half of PATIENCE at most, so that no machine that stood still blames the device. WATCH belongs to this pair
+ * alone, and is zeroed after a restart. Reads a register; does not wait.
+ */
+VIRTIO_MUST_CHECK int virtio_net_watch(struct virtio_net_pair *pair, struct virtio_net_watch *watch, uint64_t patience);
+
+/*
+ * The way back from a device that broke or sends nothing any more: virtio_net_detach, which hands the frames that the
+ * device held to RECLAIM, then virtio_net_attach with the same options. An address that was made up stays; what was
+ * commanded (addresses, filters, VLANs, pairs) has to be commanded again. Errors of either: NET is not attached then.
+ * VIRTIO_ERR_INVALID: it was not before.
+ */
+VIRTIO_MUST_CHECK int virtio_net_restart(
+	struct virtio_net *net, void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context);
+
 /*
  * Fill BYTES with LENGTH random bytes. 0; VIRTIO_ERR_TIMEOUT: the device gave too few before DEADLINE;
  * VIRTIO_ERR_UNSUPPORTED: no now hook; or the error of virtio_rng_read. After an error BYTES is all zeros, so that
@@ -171,7 +198,7 @@ VIRTIO_MUST_CHECK int virtio_rng_fill(struct virtio_rng *rng, void *bytes, size_
 /*
  * Write all LENGTH bytes of DATA to PORT, waiting for room. 0; VIRTIO_ERR_TIMEOUT: the device did not take them before
  * DEADLINE, so the rest is dropped, and *TAKEN (may be NULL) tells how many bytes were not; VIRTIO_ERR_UNSUPPORTED: no
- * now hook; or the error of virtio_console_write.
+ * now hook; or the error of virtio_console_write. Interrupts of the transmitq are on while it sleeps, off afterwards.
  */
 VIRTIO_MUST_CHECK int virtio_console_write_all(
 	struct virtio_console_port *port, const void *data, size_t length, size_t *taken, uint64_t deadline);

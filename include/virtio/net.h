@@ -122,6 +122,7 @@ struct virtio_net_options {
 	 * than 2048 where MRG_RXBUF lets a frame fill several. Without MRG_RXBUF a frame always fits one, and with it
 	 * half of the ring's buffers. With own_receive_frames see to that yourself: what does not fit is lost. */
 	uint32_t receive_buffer;
+	const uint8_t *address; /* 6 bytes, a station's: our address where the device has none; NULL: one is made up */
 };
 
 /* One direction of traffic: a virtqueue and what passed through it. Private, but the counters may be read. */
@@ -148,17 +149,18 @@ struct virtio_net_direction {
  * pairs may be used by different processors without locks. Private, but for the counters.
  */
 struct virtio_net_pair {
-	struct virtio_net *net;              /* whose it is */
-	struct virtio_net_frame *pool;       /* the frames that attach allocated, NULL with own_receive_frames */
-	uint8_t *pool_buffers;               /* their memory */
-	uint64_t pool_address;               /* the same, for the device */
-	uint32_t pool_count;                 /* how many */
-	uint32_t pool_frame_size;            /* bytes of each buffer */
-	uint8_t header_size;                 /* bytes of the device's header: 10, 12 or 20 */
-	bool own_header;                     /* it must be a descriptor of its own (legacy, no ANY_LAYOUT; 5.1.6.6) */
-	bool merge;                          /* a received frame may fill several buffers (MRG_RXBUF) */
-	bool enabled;                        /* the device uses it: the first always, others after a command */
-	struct virtio_net_direction receive; /* receiveq */
+	struct virtio_net *net;               /* whose it is */
+	struct virtio_net_frame *pool;        /* the frames that attach allocated, NULL with own_receive_frames */
+	uint8_t *pool_buffers;                /* their memory */
+	uint64_t pool_address;                /* the same, for the device */
+	uint32_t pool_count;                  /* how many */
+	uint32_t pool_frame_size;             /* bytes of each buffer */
+	struct virtio_own_memory pool_memory; /* the device layer's view of it */
+	uint8_t header_size;                  /* bytes of the device's header: 10, 12 or 20 */
+	bool own_header;                      /* it must be a descriptor of its own (legacy, no ANY_LAYOUT; 5.1.6.6) */
+	bool merge;                           /* a received frame may fill several buffers (MRG_RXBUF) */
+	bool enabled;                         /* the device uses it: the first always, others after a command */
+	struct virtio_net_direction receive;  /* receiveq */
 	uint8_t apart[64]; /* keeps the two, which two processors may use, on cache lines of their own */
 	struct virtio_net_direction transmit; /* transmitq */
 	uint8_t apart_too[64];                /* and the next pair */
@@ -189,6 +191,7 @@ struct virtio_net {
 	struct virtio_net_pair *more; /* the others */
 	const struct virtio_net_control_ops *control_ops; /* the control queue's code, or NULL */
 	struct virtio_net_control *control;               /* and its state */
+	struct virtio_net_options options; /* as given to attach, but for the address: virtio_net_restart uses them */
 };
 
 /*
@@ -196,7 +199,8 @@ struct virtio_net {
  * NULL and is read during the call only. NET and DEVICE must stay where they are until virtio_net_detach. Allocates and
  * may wait: for the reset and, with several pairs or an address made up, for the answer to a command.
  *
- * A device without a usable MAC address (none, zero, or a multicast one) gets a locally administered one made up; one
+ * A device without a usable MAC address (none, zero, or a multicast one) gets that of the options, or a locally
+ * administered one made up; one
  * with an MTU below VIRTIO_NET_MIN_MTU is not believed and driven with 1500. The log tells of both.
  *
  * VIRTIO_ERR_NO_DEVICE: it is no network device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it already;
@@ -211,8 +215,8 @@ VIRTIO_MUST_CHECK int virtio_net_attach(
 /*
  * Stop: reset the device and free what attach allocated. Frames of the runtime's own that the device still held are
  * handed to RECLAIM (with CONTEXT), one at a time; NULL forgets them. So a device that broke, or whose frames are
- * never sent, is brought back: detach, attach. Frames of the driver's own pool must have come
- * back first or are invalid from now on. May wait for the reset. Does nothing when NET is not attached.
+ * never sent, is brought back: detach, attach (virtio_net_restart in helper.h). Frames of the driver's own pool must
+ * have come back first or are invalid from now on. May wait for the reset. Does nothing when NET is not attached.
  * VIRTIO_ERR_TIMEOUT: the device is stuck, memory that it may still write stays allocated, and frames stay with it.
  */
 int virtio_net_detach(

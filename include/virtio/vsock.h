@@ -128,9 +128,9 @@ VIRTIO_MUST_CHECK int virtio_vsock_attach(struct virtio_vsock *vsock, struct vir
 	struct virtio_vsock_connection *table, uint16_t count, const struct virtio_vsock_options *options);
 
 /*
- * Stop: reset the device and free what attach allocated; all connections are gone, and the other sides are not told.
- * Waits. Returns 0, or VIRTIO_ERR_TIMEOUT: the device is stuck, and memory of ours that it knows stays allocated. Does
- * nothing when VSOCK is not attached.
+ * Stop: reset the device and free what attach allocated. Connections are ended, with nothing left to read, and may
+ * still be closed; listeners are gone; the other sides are not told. Waits. Returns 0, or VIRTIO_ERR_TIMEOUT: the
+ * device is stuck, and memory of ours that it knows stays allocated. Does nothing when VSOCK is not attached.
  */
 int virtio_vsock_detach(struct virtio_vsock *vsock);
 

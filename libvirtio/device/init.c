@@ -148,6 +148,7 @@ int virtio_device_detach(struct virtio_device *dev)
 
 	set_dma(dev, false);
 	virtio_queues_drop(dev, result == 0);
+	dev->own_memory = NULL;
 	dev->features = 0;
 	return result;
 }

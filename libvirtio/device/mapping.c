@@ -21,13 +21,14 @@ struct record {
 };
 
 struct virtio_mapping {
-	struct virtqueue_ops ops;         /* the ring's, but for add and get */
-	const struct virtqueue_ops *ring; /* the ring's own */
-	struct record *records;           /* one for each entry of the ring */
-	struct virtio_dma_range *ranges;  /* max_segments for each record */
-	struct record *free;              /* records of no buffer */
-	struct virtio_dma_range *burst;   /* what goes to the hooks at once */
-	struct virtio_segment *segments;  /* the same, as the ring gets it */
+	const struct virtio_device *device; /* whose queue it is */
+	struct virtqueue_ops ops;           /* the ring's, but for add and get */
+	const struct virtqueue_ops *ring;   /* the ring's own */
+	struct record *records;             /* one for each entry of the ring */
+	struct virtio_dma_range *ranges;    /* max_segments for each record */
+	struct record *free;                /* records of no buffer */
+	struct virtio_dma_range *burst;     /* what goes to the hooks at once */
+	struct virtio_segment *segments;    /* the same, as the ring gets it */
 	struct virtqueue_buffer buffers[BURST];
 	unsigned burst_segments; /* how many the two have room for */
 	uint16_t max_segments;   /* of a buffer */
@@ -66,10 +67,18 @@ static bool is_sound(const struct virtio_mapping *mapping, const struct virtqueu
 	return true;
 }
 
-/*
- * Ranges of BUFFER from AT on in the burst. Memory of the driver's own, without `data`, needs none. Returns where they
- * end.
- */
+/* Memory of the driver's own needs no mapping: it has no `data`, or is known to the device layer (frames in a pool). */
+static bool is_own(const struct virtio_mapping *mapping, const struct virtio_segment *segment)
+{
+	if (!segment->data)
+		return true;
+	for (const struct virtio_own_memory *own = mapping->device->own_memory; own; own = own->next)
+		if ((uintptr_t)segment->data - (uintptr_t)own->data < own->length)
+			return true;
+	return false;
+}
+
+/* Ranges of BUFFER from AT on in the burst. Returns where they end. */
 static unsigned gather(struct virtio_mapping *mapping, const struct virtqueue_buffer *buffer, unsigned at)
 {
 	unsigned count = (unsigned)buffer->readable + buffer->writable;
@@ -77,7 +86,7 @@ static unsigned gather(struct virtio_mapping *mapping, const struct virtqueue_bu
 	for (unsigned i = 0; i < count; i++) {
 		const struct virtio_segment *segment = &buffer->segments[i];
 
-		if (segment->data)
+		if (!is_own(mapping, segment))
 			mapping->burst[at++] = (struct virtio_dma_range){
 				segment->data, segment->device_address, segment->length, i >= buffer->readable};
 	}
@@ -100,7 +109,7 @@ static unsigned describe(struct virtio_mapping *mapping, const struct virtqueue_
 	record->count = 0;
 	for (unsigned i = 0; i < count; i++) {
 		segments[i] = buffer->segments[i];
-		if (!segments[i].data)
+		if (is_own(mapping, &segments[i]))
 			continue;
 		segments[i].device_address = mapping->burst[at].device_address;
 		ranges[record->count++] = mapping->burst[at++];
@@ -241,8 +250,11 @@ int virtio_mapping_begin(struct virtio_queue *queue)
 	mapping = platform->alloc(platform->context, bytes, ALIGNMENT);
 	if (!mapping)
 		return VIRTIO_ERR_NO_MEMORY;
-	*mapping = (struct virtio_mapping){
-		.ops = *vq->ops, .ring = vq->ops, .max_segments = vq->max_segments, .bytes = bytes};
+	*mapping = (struct virtio_mapping){.device = queue->device,
+		.ops = *vq->ops,
+		.ring = vq->ops,
+		.max_segments = vq->max_segments,
+		.bytes = bytes};
 	layout(mapping, vq);
 	mapping->ops.add = mapping_add;
 	mapping->ops.get = mapping_get;

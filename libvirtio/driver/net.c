@@ -78,6 +78,7 @@ static int net_try(struct virtio_net *net, struct virtio_device *device, const s
 	if (result < 0)
 		return result;
 	net->device = device;
+	net->options = *options;
 	net->max_segments = options->max_segments ? options->max_segments : NET_SEGMENTS;
 	result = virtio_net_negotiate(net, options, excluded);
 	if (result == 0 && ((result = net_start(net, options)) < 0 || (result = net_go(net)) < 0))
@@ -100,6 +101,7 @@ int virtio_net_attach(struct virtio_net *net, struct virtio_device *device, cons
 			virtio_error_name(result));
 	else
 		net_announce(net);
+	net->options.address = NULL; /* it was ours to read during the call only */
 	return result;
 }
 

@@ -15,13 +15,17 @@ static bool mac_usable(const uint8_t mac[6])
 static void mac_make_up(struct virtio_net *net)
 {
 	const struct virtio_platform *platform = net->device->platform;
+	net->mac_made_up = true;
+	if (net->options.address && mac_usable(net->options.address)) {
+		__builtin_memcpy(net->mac, net->options.address, sizeof net->mac);
+		return;
+	}
 	uint64_t seed = platform->now(platform->context) ^ ((uint64_t)net->device->function.address << 48);
 	seed = (seed ^ (seed >> 31)) * UINT64_C(0x9e3779b97f4a7c15); /* odd: different seeds stay different */
 	seed ^= seed >> 29;
 	net->mac[0] = 0x02;
 	for (unsigned i = 1; i < sizeof net->mac; i++)
 		net->mac[i] = (uint8_t)(seed >> (8 * i));
-	net->mac_made_up = true;
 }
 
 static int net_read_mac(struct virtio_net *net)

@@ -67,6 +67,9 @@ int virtio_net_frames_alloc(struct virtio_net_pair *pair, uint32_t limit)
 	pair->pool = pool;
 	pair->pool_count = count;
 	pair->pool_frame_size = size;
+	pair->pool_memory =
+		(struct virtio_own_memory){pair->pool_buffers, (size_t)count * size, pair->net->device->own_memory};
+	pair->net->device->own_memory = &pair->pool_memory;
 	return 0;
 }
 

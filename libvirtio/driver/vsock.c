@@ -124,6 +124,19 @@ int virtio_vsock_attach(struct virtio_vsock *vsock, struct virtio_device *device
 	return 0;
 }
 
+/* Nobody is there any more. Users may hold on to their connections, which are ended, until they close them. */
+static void end_all(struct virtio_vsock *vsock)
+{
+	for (unsigned i = 0; i < vsock->count; i++) {
+		struct virtio_vsock_connection *connection = &vsock->table[i];
+		bool used = connection->state == VIRTIO_VSOCK_CONNECTING || connection->state == VIRTIO_VSOCK_OPEN ||
+			    connection->state == VIRTIO_VSOCK_ENDED;
+		connection->state = used ? VIRTIO_VSOCK_ENDED : VIRTIO_VSOCK_FREE;
+		connection->taken = connection->received = 0; /* the window goes */
+		connection->owed = 0;
+	}
+}
+
 int virtio_vsock_detach(struct virtio_vsock *vsock)
 {
 	if (!vsock->device)
@@ -135,8 +148,10 @@ int virtio_vsock_detach(struct virtio_vsock *vsock)
 		virtio_buffers_free(&vsock->transmit, platform);
 		virtio_buffers_free(&vsock->events, platform);
 	}
-	if (vsock->windows)
+	if (vsock->windows) {
+		end_all(vsock);
 		platform->free(platform->context, vsock->windows, (size_t)vsock->window * vsock->count);
+	}
 	vsock->device = NULL;
 	return error;
 }

@@ -6,7 +6,7 @@
 
 struct virtio_vsock_connection *virtio_vsock_place(struct virtio_vsock *vsock)
 {
-	for (unsigned i = 0; i < vsock->count; i++) {
+	for (unsigned i = 0; i < vsock->count && vsock->device; i++) {
 		struct virtio_vsock_connection *place = &vsock->table[i];
 		if (place->state != VIRTIO_VSOCK_FREE)
 			continue;

@@ -94,8 +94,9 @@ static int refuse_strangers(struct virtio_vsock *vsock)
 
 int virtio_vsock_flush(struct virtio_vsock *vsock)
 {
+	if (!vsock->device) /* detached, and someone closes a connection that he had */
+		return 0;
 	int result = virtio_buffers_reclaim(&vsock->transmit);
-
 	if (result < 0)
 		return result;
 	result = refuse_strangers(vsock);

@@ -362,6 +362,36 @@ static void test_a_device_that_has_gone_gives_everything_back(void **state)
 	fake_net_forget();
 }
 
+/* The driver's frames lie where the device sees them; the runtime's are mapped. */
+static void test_the_drivers_own_frames_are_not_mapped(void **state)
+{
+	(void)state;
+	struct virtio_net_frame own = fake_net_frame(100), *frame;
+	if (!(transport.offered & VIRTIO_F_ACCESS_PLATFORM))
+		fake_platform_bounce(true);
+	transport.offered |= VIRTIO_F_ACCESS_PLATFORM;
+	fake_net_attach(NULL);
+	assert_int_equal(fake_platform_mapped(), 0);
+	unsigned calls = fake_platform_map_calls();
+	fake_net_deliver(5, 200);
+	assert_int_equal(virtio_net_receive(&net, &frame, 1), 1);
+	assert_true(fake_net_made_of(virtio_net_frame_data(frame), 5, 200));
+	assert_int_equal(virtio_net_transmit(&net, &frame, 1), 1);
+	assert_int_equal(fake_net_send(), 200);
+	assert_int_equal(virtio_net_transmitted(&net, &frame, 1), 1);
+	assert_int_equal(virtio_net_release(&net, &frame, 1), 1);
+	assert_int_equal(fake_platform_map_calls(), calls);
+	frame = &own;
+	fake_net_fill(&own, 6, 100);
+	assert_int_equal(virtio_net_transmit(&net, &frame, 1), 1);
+	assert_int_equal(fake_platform_map_calls(), calls + 1);
+	assert_int_equal(fake_net_send(), 100);
+	assert_true(fake_net_made_of(fake_net.wire, 6, 100));
+	assert_int_equal(virtio_net_transmitted(&net, &frame, 1), 1);
+	fake_net_detach();
+	assert_null(transport.device.own_memory);
+}
+
 /* HC-16, RST-04: memory that a stuck device may still write is not given away. */
 static void test_a_stuck_device_keeps_what_it_knows(void **state)
 {
@@ -427,6 +457,7 @@ int main(void)
 		TEST(test_detach_hands_back_what_the_device_held),
 		TEST(test_the_drivers_own_frames_are_not_handed_out),
 		TEST(test_a_device_that_has_gone_gives_everything_back),
+		TEST(test_the_drivers_own_frames_are_not_mapped),
 		TEST(test_a_stuck_device_keeps_what_it_knows),
 		TEST(test_attach_works_again_after_detach),
 	};

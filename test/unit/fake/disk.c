@@ -12,7 +12,13 @@ void fake_disk_start(struct fake_disk *disk, struct fake_device_ring *ring)
 	disk->ring = ring;
 	for (unsigned sector = 0; sector < FAKE_DISK_SECTORS; sector++)
 		memset(disk->medium[sector], (int)sector, sizeof disk->medium[sector]);
+	memcpy(disk->durable, disk->medium, sizeof disk->durable);
 	memcpy(disk->serial, "fake disk", sizeof "fake disk");
+}
+
+void fake_disk_crash(struct fake_disk *disk)
+{
+	memcpy(disk->medium, disk->durable, sizeof disk->medium);
 }
 
 /* Whether the device reads the data. */
@@ -159,6 +165,11 @@ static uint8_t perform(struct fake_disk *disk, const struct fake_disk_request *r
 	case VIRTIO_BLK_T_OUT:
 		fake_device_read(&request->buffer, sizeof(struct virtio_blk_req), disk->medium[request->sector],
 			request->length);
+		if (!disk->cache)
+			memcpy(disk->durable[request->sector], disk->medium[request->sector], request->length);
+		break;
+	case VIRTIO_BLK_T_FLUSH:
+		memcpy(disk->durable, disk->medium, sizeof disk->durable);
 		break;
 	case VIRTIO_BLK_T_DISCARD:
 		fill(disk, request, FAKE_DISK_DISCARDED);

@@ -39,11 +39,16 @@ struct fake_disk {
 	struct fake_disk_request held[FAKE_DISK_HELD]; /* those, oldest first */
 	uint8_t medium[FAKE_DISK_SECTORS][512];        /* what is on it */
 	bool flushed;                                  /* a flush was done since the last write */
+	bool cache;                                    /* what is written is lost in a crash unless it is flushed */
+	uint8_t durable[FAKE_DISK_SECTORS][512];       /* what a crash leaves */
 	char serial[VIRTIO_BLK_ID_LENGTH];             /* what it answers to GET_ID */
 };
 
 /* Start with a medium where each byte tells its sector, and the serial number "fake disk". */
 void fake_disk_start(struct fake_disk *disk, struct fake_device_ring *ring);
+
+/* The power fails: the medium is what was durable. */
+void fake_disk_crash(struct fake_disk *disk);
 
 /* Take all requests that are available. How many. Fails the test if one is framed wrong. */
 unsigned fake_disk_take(struct fake_disk *disk);
