@@ -44,11 +44,34 @@ def rows(text, heading):
             yield number, cells
 
 
+FEATURES = 'test/qemu/features.py'
+ASK_FEATURES = """
+import sys
+sys.dont_write_bytecode = True
+sys.path[:0] = ['test/qemu']
+import features
+print(*features.missing_features())
+print(features.table(), end='')
+"""
+
+
+def check_features(files):
+    """The page of features is what its table says, and the table has them all."""
+    if FEATURES not in files.paths:
+        return
+    missing, table = subprocess.check_output([sys.executable, '-c', ASK_FEATURES], cwd=files.root,
+                                             text=True).split('\n', 1)
+    if missing:
+        yield f'{FEATURES}: leaves out {missing}'
+    if 'docs/features.md' not in files.paths or files.text('docs/features.md') != table:
+        yield f'docs/features.md: is out of date: run {FEATURES}, and commit what it writes'
+
+
 def check(files):
     pages = [page for page in PAGES if page in files.paths]
     if not pages:
         raise tree.Skip('there is no such page')
-    names, problems, count = known_names(files), [], 0
+    names, problems, count = known_names(files), list(check_features(files)), 0
     for page in pages:
         for number, cells in rows(files.text(page), PAGES[page]):
             spans = [name for cell in cells[-2:] for name in re.findall(r'`([^`]+)`', cell)]

@@ -6,6 +6,7 @@ import concurrent.futures
 import builds
 import devices
 import disk
+import features
 import interrupts
 import machine
 import matrix
@@ -13,6 +14,7 @@ import net_features
 import scenarios
 import time_and_power
 import two_by_two
+import unplug
 from run import QBOOT, UEFI, Case, Disk, run_case
 
 TRANSPORTS = {
@@ -163,6 +165,10 @@ def net_cases(build):
     for board in MACHINES:
         yield Case(f"net_echo {board} mrg_rxbuf=off", image, scenarios.echo, machine=board, nets=["mrg_rxbuf=off"])
         yield Case(f"net_echo {board} 6 GiB", image, scenarios.echo_briefly, machine=board, memory="6G", nets=[""])
+    for transport, option in (("legacy", "any_layout=off"), ("modern", "queue_reset=off"), ("modern", "page-per-vq=on"),
+                              ("modern", "modern-pio-notify=on"), ("modern", "rx_queue_size=1024")):
+        yield Case(f"net_echo {transport} {option}", image, scenarios.echo_briefly,
+                   nets=[f"{TRANSPORTS[transport]},{option}"])
     yield Case("net_echo ip=, modules, long command line", image, scenarios.echo_from("192.168.7.9", "192.168.7.1"),
                command_line=f"{LONG} ip=192.168.7.9/24", modules=2, nets=[""])
     yield Case("net_echo GRUB, ip=, module", image, scenarios.echo_from("192.168.7.9", "192.168.7.1"),
@@ -281,6 +287,16 @@ def blk_feature_cases(build):
         case = blk_case(f"guest_blk {transport} commands", build, [made], "commands=1")
         case.scenario = scenarios.blk_commands(made)
         yield case
+    made = Disk(options=f"{modern},max-discard-sectors=24,max-write-zeroes-sectors=40,discard_granularity=4096",
+                drive="discard=unmap")
+    case = blk_case("guest_blk commands in small ranges", build, [made], "commands=1")
+    case.scenario = scenarios.also(scenarios.blk_commands(made), "discard 24 write_zeroes 40")
+    yield case
+    case = blk_case("guest_blk iothread, serial number", build,
+                    [Disk(options=f"{modern},iothread=worker,serial=a-serial-number")],
+                    devices=("-object", "iothread,id=worker"))
+    case.scenario = scenarios.also(case.scenario, "serial [a-serial-number]")
+    yield case
     for count in (1, 4):
         yield blk_case(f"guest_blk num-queues={count}", build, [Disk(options=f"{modern},num-queues={count}")],
                        f"queues={count}")
@@ -348,7 +364,8 @@ def all_cases(made):
         if build is builds.GCC:
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
                      net_features.cases, blk_cases, mmio_cases, pci_cases, disk_cases, peek_cases,
-                     interrupts.cases, devices.cases, matrix.cases, iommu_cases, two_by_two.cases]
+                     interrupts.cases, devices.cases, matrix.cases, iommu_cases, two_by_two.cases,
+                     unplug.cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:
@@ -378,5 +395,6 @@ def run(report, made, accelerator, prove=False, workers=2):
             pool.shutdown(wait=False, cancel_futures=True)
             machine.stop_all()
             raise
+    report.run("qemu", "all options of QEMU's devices are known", features.check_options)
     if not report.list_only:
         check_matrix(report, results, prove)

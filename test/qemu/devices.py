@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: ISC
-"""The small devices: entropy, console, balloon and 9P, each driven by guest_devices over every transport and ring."""
+"""The small devices, each driven by guest_devices: entropy, console, balloon and 9P over every transport and ring."""
 
+import os
 import re
 import socket
+import struct
 import time
 
 import scenarios
-from outcome import TestFailure
+import vsock_peer
+from outcome import TestFailure, TestSkipped
 from run import Case
+from vhost_user import VhostUser
 
 TRANSPORTS = {
     "legacy": "disable-modern=on,disable-legacy=off",
@@ -189,6 +193,67 @@ def reporting(transport):
     return scenario
 
 
+# Sockets
+
+GUEST_PORT = 80  # as in guest_devices/sockets.c
+FIRST_CID = 1000  # other machines on this host may have small ones
+
+
+def needs_vhost_vsock():
+    """QEMU has no socket device of its own, only one that the host's kernel drives."""
+    try:
+        os.close(os.open("/dev/vhost-vsock", os.O_RDWR))
+        socket.socket(socket.AF_VSOCK).close()
+    except OSError as error:
+        raise TestSkipped(f"the host has no sockets for machines (vhost_vsock), so fakes alone: {error}") from None
+
+
+def sockets(cid):
+    """The kernel calls us, at the port of that number, and gets back what it sends; then we call it."""
+
+    def scenario(machine, _):
+        with socket.socket(socket.AF_VSOCK) as listener:
+            listener.bind((socket.VMADDR_CID_ANY, cid))
+            listener.listen()
+            listener.settimeout(60)
+            for _ in range(2):
+                caller, _ = listener.accept()
+                with caller:
+                    caller.settimeout(60)
+                    while data := caller.recv(65536):
+                        caller.sendall(data)
+                machine.expect("listening")
+                with socket.socket(socket.AF_VSOCK) as call:
+                    call.settimeout(60)
+                    call.connect((cid, GUEST_PORT))
+                    call.sendall(b"hello")
+                    if (answer := call.recv(100)) != b"HELLO":
+                        raise TestFailure(f"the answer is {answer!r}")
+        scenarios.expect_status(machine, 0)
+        scenarios.expect_text(machine, "PASS", "our address is " + str(cid))
+
+    return scenario
+
+
+def sockets_by_vhost_user(cid):
+    """The same, where the test itself is the other side of the rings."""
+
+    def scenario(machine, folder):
+        peer = vsock_peer.Peer(cid, cid, GUEST_PORT)
+        with VhostUser(folder / "vsock", 2, struct.pack("<Q", cid), peer.serve) as device:
+            for _ in range(2):
+                machine.expect("listening")
+                peer.call = True
+            scenarios.expect_status(machine, 0)
+        if device.failure:
+            raise TestFailure(f"the socket device: {device.failure}")
+        scenarios.expect_text(machine, "PASS", "our address is " + str(cid))
+        if peer.answers != [b"HELLO"] * 2 or peer.echoed != 2 * 100000:
+            raise TestFailure(f"answers {peer.answers}, {peer.echoed} bytes echoed")
+
+    return scenario
+
+
 def cases(build):
     image = build.guest("guest_devices")
     for transport, options in TRANSPORTS.items():
@@ -212,3 +277,11 @@ def cases(build):
                devices=("-object", "rng-builtin,id=slow",
                         "-device", f"virtio-rng-pci,rng=slow,max-bytes=512,period=20,{TRANSPORTS['modern']}"))
     yield Case("guest_devices without a device", image, scenarios.ends_with(1, "FAIL no device"))
+    cid = FIRST_CID + os.getpid() % 50000
+    yield Case("guest_devices vsock", image, sockets(cid), command_line=f"port={cid}",
+               needs=needs_vhost_vsock, devices=("-device", f"vhost-vsock-pci,disable-legacy=on,guest-cid={cid}"))
+    yield Case("guest_devices vsock by vhost-user", image, sockets_by_vhost_user(cid), command_line=f"port={cid}",
+               machine="pc,memory-backend=shared",
+               devices=("-object", "memory-backend-memfd,id=shared,size=128M,share=on",
+                        "-chardev", "socket,id=vsock,path={folder}/vsock,server=on",
+                        "-device", "vhost-user-vsock-pci-non-transitional,chardev=vsock"))

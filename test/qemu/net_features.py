@@ -12,6 +12,8 @@ import time
 from outcome import TestFailure
 from run import Case
 from scenarios import expect_status, expect_text
+from tap import ADDRESS, GUEST
+from udp_peer import DISCARD_PORT
 
 REMOTE = b"\x88\xb5"
 MAC = bytes.fromhex("525400000100")
@@ -206,6 +208,72 @@ def stream(large_in, large_out, merged=None, partial=None, pairs=1):
     return scenario
 
 
+# Flows, their hashes, and the pairs that they come through
+
+FIRST_PORT = 40000
+FLOWS = 64
+KEY = bytes((at * 73 + 41) & 0xFF for at in range(40))  # as in guest_net/hash.c
+TABLE = [at // 2 % 2 for at in range(64)]
+REPORT_UDPV4 = 3  # VIRTIO 5.1.6.4.4.1
+
+
+def toeplitz(data):
+    """The hash of 5.1.6.4.3.4: the key slides along the data, and is added up where there is a one."""
+    key, bits, total = int.from_bytes(KEY, "big"), 8 * len(KEY), 0
+    for at in range(8 * len(data)):
+        if data[at // 8] >> (7 - at % 8) & 1:
+            total ^= key >> (bits - 32 - at) & 0xFFFFFFFF
+    return total
+
+
+def packets(machine, tap):
+    """What guest_net tells of each packet of FLOWS flows: {source port: (pair, report, hash)}."""
+    machine.expect("ready")
+    tap.datagrams(FIRST_PORT, FLOWS, "flow")
+    for _ in range(FLOWS):
+        machine.expect("udp ")
+    tap.datagrams(FIRST_PORT - 1, 1, "quit")
+    expect_status(machine, 0)
+    expect_text(machine, "PASS")
+    lines = re.findall(r"udp (\d+) pair (\d+) report (\d+) hash ([0-9a-f]+)", machine.output)
+    seen = {int(port): (int(pair), int(report), int(value, 16)) for port, pair, report, value in lines}
+    if sorted(seen) != list(range(FIRST_PORT - 1, FIRST_PORT + FLOWS)):
+        raise TestFailure(f"packets arrived from {sorted(seen)} alone")
+    return seen
+
+
+def expect_both_pairs(seen):
+    used = {pair for pair, _, _ in seen.values()}
+    if used != {0, 1}:
+        raise TestFailure(f"frames arrived on {used} alone")
+
+
+def hashed(spread):
+    """Each packet comes with the hash that we compute, and, where frames are SPREAD, through the pair that it names."""
+
+    def scenario(machine, tap):
+        seen = packets(machine, tap)
+        ends = socket.inet_aton(ADDRESS) + socket.inet_aton(GUEST)
+        for port, got in seen.items():
+            value = toeplitz(ends + struct.pack(">HH", port, DISCARD_PORT))
+            wanted = (TABLE[value % len(TABLE)] if spread else got[0], REPORT_UDPV4, value)
+            if got != wanted:
+                raise TestFailure(f"port {port}: pair, report and hash are {got}, not {wanted}")
+        if spread:
+            expect_both_pairs(seen)
+
+    return scenario
+
+
+def both_pairs(machine, tap):
+    """The host spreads flows by itself: frames arrive on both pairs, without a hash."""
+    seen = packets(machine, tap)
+    expect_text(machine, "pairs 2 active 2")
+    expect_both_pairs(seen)
+    if any(report for _, report, _ in seen.values()):
+        raise TestFailure("a frame came with a hash that nobody asked for")
+
+
 def cases(build):
     image = build.guest("guest_net")
     transports = {"modern": "disable-legacy=on", "legacy": "disable-modern=on", "packed": "packed=on"}
@@ -230,3 +298,9 @@ def cases(build):
     yield Case("guest_net stream, 2 pairs", image, stream(True, True, pairs=2), tap=2, nets=["mq=on,vectors=6"],
                command_line="pairs=2")
     yield Case("guest_net stream, 1 of 2 pairs", image, stream(True, True), tap=2, nets=["mq=on,vectors=6"])
+    for name, options in {"split": "", "packed": ",packed=on"}.items():
+        yield Case(f"guest_net flows over 2 pairs {name}", image, both_pairs, tap=2, command_line="pairs=2",
+                   nets=[f"mq=on,vectors=6{options}"])
+        yield Case(f"guest_net RSS over 2 pairs {name}", image, hashed(True), tap=2, command_line="pairs=2 rss",
+                   nets=[f"mq=on,rss=on,hash=on,vectors=6{options}"])
+    yield Case("guest_net hash report", image, hashed(False), tap=1, command_line="hash", nets=["hash=on"])

@@ -29,6 +29,7 @@ class Disk:
     content: bytes = b""
     options: str = ""  # of the device
     drive: str = ""  # of the drive, such as "readonly=on"
+    plugged: bool = True  # or only the drive is there, for a device that comes later
 
 
 @dataclasses.dataclass
@@ -49,6 +50,7 @@ class Case:
     tap: int = 0  # the network is a tap with so many queues, in a namespace; the scenario gets it
     devices: tuple = ()  # more arguments; {folder} in them becomes the folder of this case
     limit: int = LIMIT
+    needs: object = None  # called first: raises TestSkipped where this machine lacks what the case needs
 
 
 def device(case, kind, name, address, *options):
@@ -77,7 +79,9 @@ def disk_devices(case, folder):
         path.write_bytes(made.content or disk.pattern(made.sectors, made.seed))
         drive = f"file={path},format=raw,if=none,id=disk{number},cache=unsafe"
         drive += f",{made.drive}" if made.drive else ""
-        argv += ["-drive", drive, "-device", device(case, "blk", f"drive=disk{number}", 12 + number, made.options)]
+        argv += ["-drive", drive]
+        if made.plugged:
+            argv += ["-device", device(case, "blk", f"drive=disk{number}", 12 + number, made.options)]
     return argv
 
 
@@ -110,6 +114,8 @@ def setup_of(case, folder, link):
 def run_case(case, accelerator):
     if not case.image.exists():
         raise TestFailure(f"there is no {case.image}")
+    if case.needs:
+        case.needs()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="virtio-test-")))
         link = stack.enter_context(Tap(case.tap) if case.tap else Link()) if case.nets else None

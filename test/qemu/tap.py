@@ -68,6 +68,11 @@ class Tap:
         peer = pathlib.Path(__file__).with_name("tcp_peer.py")
         return self.run("python3", peer, GUEST, str(size), limit=limit)
 
+    def datagrams(self, first, count, word, limit=60):
+        """Send COUNT datagrams that say WORD, each of a flow of its own: from port FIRST on."""
+        peer = pathlib.Path(__file__).with_name("udp_peer.py")
+        self.run("python3", peer, GUEST, str(first), str(count), word, limit=limit)
+
     def netdev(self, name):
         """What to give to QEMU's -netdev."""
         queues = f",queues={self._queues}" if self._queues > 1 else ""

@@ -21,6 +21,9 @@ const char *test_balloon(struct virtio_device *device, const struct boot_info *i
 /* nine.c: read the file module0, and compare it with the boot module of that name. */
 const char *test_9p(struct virtio_device *device, const struct boot_info *info);
 
+/* sockets.c: call the host at the port that the command line names, then be called. */
+const char *test_sockets(struct virtio_device *device, const struct boot_info *info);
+
 /* main.c: the deadline of a wait that begins now. */
 uint64_t patience(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A unikernel that tests the small devices by using them: it takes the first console, entropy device, balloon or 9P
- * device that it finds, and does with it what the file of that name says. Its last line is PASS, or FAIL and what went
- * wrong; its exit status is 0 or 1. test/qemu/devices.py has the other side.
+ * A unikernel that tests the small devices by using them: it takes the first console, entropy device, balloon, 9P or
+ * socket device that it finds, and does with it what the file of that name says. Its last line is PASS, or FAIL and
+ * what went wrong; its exit status is 0 or 1. test/qemu/devices.py has the other side.
  */
 #include <boot/platform.h>
 #include <virtio/helper.h>
@@ -22,6 +22,7 @@ static const struct test tests[] = {
 	{VIRTIO_ID_CONSOLE, test_console},
 	{VIRTIO_ID_BALLOON, test_balloon},
 	{VIRTIO_ID_9P, test_9p},
+	{VIRTIO_ID_VSOCK, test_sockets},
 };
 
 uint64_t patience(void)

@@ -17,6 +17,12 @@ unsigned remote_answer(struct virtio_net *net, uint8_t *frame, unsigned length);
 /* remote.c: somebody has asked for the end. */
 extern bool remote_finished;
 
+/* hash.c: have frames hashed, and spread over the pairs where that was agreed on. NULL, or what went wrong. */
+const char *hash_start(struct virtio_net *net);
+
+/* hash.c: tell of a frame of LENGTH bytes, in one piece, that came as FRAME through PAIR, if it is UDP to port 9. */
+void hash_note(unsigned pair, const struct virtio_net_frame *frame, const uint8_t *bytes, unsigned length);
+
 /* tcp.c: what happened to the stream. */
 struct tcp_counts {
 	unsigned longest_received; /* bytes of the longest frame */

@@ -7,6 +7,8 @@
  *     nomerge      want all but merged frames
  *     pairs=2      pairs of queues
  *     buffer=512   bytes of each receive buffer
+ *     hash         have received frames hashed (hash.c)
+ *     rss          and spread over the pairs by that
  */
 #include <boot/info.h>
 #include <boot/platform.h>
@@ -83,13 +85,15 @@ static void take_back(struct virtio_net_pair *pair, struct virtio_net_frame *fra
 			return;
 }
 
-static void handle(struct virtio_net_pair *pair, struct virtio_net_frame *frame)
+static void handle(unsigned number, struct virtio_net_pair *pair, struct virtio_net_frame *frame)
 {
 	unsigned length = collect(frame);
 	unsigned type = (unsigned)(whole[12] << 8 | whole[13]);
 
-	if (type == 0x800)
+	if (type == 0x800) {
 		tcp_input(frame, whole, length);
+		hash_note(number, frame, whole, length);
+	}
 	if (type == REMOTE_TYPE || (type == 0x8100 && whole[16] == 0x88 && whole[17] == 0xb5)) {
 		unsigned skip = type == 0x8100 ? 4 : 0; /* a VLAN tag: answered without */
 		for (unsigned i = 0; skip && i + 16 < length; i++)
@@ -121,7 +125,7 @@ static bool serve(void)
 		int count = virtio_net_pair_receive(pair, frames, BURST);
 
 		for (int i = 0; i < count; i++)
-			handle(pair, frames[i]);
+			handle(number, pair, frames[i]);
 		if (count < 0 || virtio_net_pair_release(pair, frames, (unsigned)count) != count)
 			return false;
 		if (number == 0 && !tcp_send(pair, false))
@@ -140,6 +144,10 @@ static int start(const struct boot_info *info)
 	struct virtio_net_options options = {.offload = &virtio_net_offload, .control = &virtio_net_control};
 	int result = virtio_find(&device, boot_platform(), &sources, VIRTIO_ID_NET, 0, &virtio_support_all);
 
+	if (word(info->command_line, "hash") || word(info->command_line, "rss"))
+		wanted |= VIRTIO_NET_F_HASH_REPORT;
+	if (word(info->command_line, "rss"))
+		wanted |= VIRTIO_NET_F_RSS;
 	if (word(info->command_line, "nomerge"))
 		wanted &= ~VIRTIO_NET_F_MRG_RXBUF;
 	options.wanted = word(info->command_line, "plain") ? CONTROL : wanted | CONTROL;
@@ -154,6 +162,11 @@ int unikernel_main(const struct boot_info *info)
 
 	if (result < 0) {
 		boot_printf("FAIL %s\n", virtio_error_name(result));
+		return 1;
+	}
+	const char *error = net.features & VIRTIO_NET_F_HASH_REPORT ? hash_start(&net) : NULL;
+	if (error) {
+		boot_printf("FAIL hash: %s\n", error);
 		return 1;
 	}
 	boot_printf("%s: features %lx pairs %u active %u mtu %u\n", device.name, net.features, net.pairs,
