@@ -300,6 +300,12 @@ def blk_feature_cases(build):
     for count in (1, 4):
         yield blk_case(f"guest_blk num-queues={count}", build, [Disk(options=f"{modern},num-queues={count}")],
                        f"queues={count}")
+    for ring in ("packed=off", "packed=on"):
+        for ways in ("", " interrupts=1"):
+            case = blk_case(f"guest_blk one queue is reset, {ring}{ways}", build,
+                            [Disk(options=f"{modern},num-queues=2,{ring}")], f"queues=2 reset=1{ways}")
+            case.scenario = scenarios.also(case.scenario, "one queue was reset\n")
+            yield case
     for cache in ("on", "off"):
         case = blk_case(f"guest_blk write-cache={cache}", build, [Disk(options=f"{modern},write-cache={cache}")])
         case.scenario = scenarios.also(case.scenario, f"write_cache {int(cache == 'on')} ")

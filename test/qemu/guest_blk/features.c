@@ -86,6 +86,29 @@ const char *features_resize(struct virtio_blk *blk)
 	return changed == 1 ? NULL : "resize";
 }
 
+/* One queue is reset and used again, and a request of the other does not notice. */
+const char *features_reset(struct virtio_blk *blk)
+{
+	static uint8_t bytes[VIRTIO_BLK_SECTOR];
+	struct virtio_segment memory = virtio_segment_identity(bytes, sizeof(bytes));
+	struct virtio_blk_request read = {.type = VIRTIO_BLK_READ, .segments = &memory, .segment_count = 1};
+	struct virtio_blk_request flush = {.type = VIRTIO_BLK_FLUSH}, *one = &read, *other = &flush;
+	struct virtio_queue *queue = &blk->queues[0].queue;
+
+	if (blk->queue_count < 2)
+		return "there is no other queue";
+	if (virtio_blk_queue_submit(&blk->queues[1], &one, 1) != 1 || virtio_queue_reset(queue) < 0)
+		return "queue reset";
+	if (virtio_blk_submit(blk, &other, 1) != VIRTIO_ERR_PROTOCOL)
+		return "a queue in reset takes requests";
+	if (virtio_blk_completed_wait(&blk->queues[1], &one, 1, now() + PATIENCE) != 1 || one->result < 0)
+		return "the other queue, during a reset";
+	if (virtio_queue_restart(queue) < 0 || execute(blk, flush) < 0)
+		return "queue restart";
+	boot_printf("one queue was reset\n");
+	return NULL;
+}
+
 static unsigned returned;
 
 static void take_back(void *context, struct virtio_blk_request *request)

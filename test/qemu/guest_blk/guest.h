@@ -21,6 +21,7 @@ struct guest_options {
 	uint16_t eject;      /* slot of the disk to pull out, 0: none */
 	bool commands;       /* try all commands but reads and writes at the end */
 	bool resize;         /* wait until the disk was resized */
+	bool reset;          /* reset one queue while another is in use */
 	bool unmapped;       /* do without the map_device hook */
 };
 
@@ -41,6 +42,9 @@ const char *work_write(struct virtio_blk *blk, uint64_t sectors, uint64_t seed);
 /* features.c: discard, write zeroes, the write cache. NULL, or what went wrong. Sectors 64 to 255 are then 64 of
  * anything and 128 of zeroes. */
 const char *features_commands(struct virtio_blk *blk);
+
+/* features.c: reset the first of several queues while another is in use. NULL, or what went wrong. */
+const char *features_reset(struct virtio_blk *blk);
 
 /* features.c: say so, and wait until the disk has another capacity. NULL, or what went wrong. */
 const char *features_resize(struct virtio_blk *blk);

@@ -14,6 +14,7 @@
  *     segments=1     of a request at most
  *     queues=4       so many queues there must be; all are used
  *     commands=1     try discard, write zeroes and the write cache at the end
+ *     reset=1        reset one queue while another is in use, then go on
  *     resize=1       wait until the disk is resized, then go on
  *     eject=12       pull the disk out of this slot at the end (QEMU's pc)
  *     unmapped=1     do without map_device: registers of modern PCI devices go through configuration space then
@@ -75,6 +76,7 @@ static struct guest_options read_options(const char *words)
 	options.queues = small_option(words, "queues");
 	options.eject = small_option(words, "eject");
 	options.commands = small_option(words, "commands");
+	options.reset = small_option(words, "reset");
 	options.resize = small_option(words, "resize");
 	options.unmapped = small_option(words, "unmapped");
 	options.interrupts = small_option(words, "interrupts");
@@ -114,6 +116,8 @@ static const char *work(struct virtio_blk *blk, unsigned number, const struct gu
 		error = "number of queues";
 	if (!error && options->resize)
 		error = features_resize(blk);
+	if (!error && options->reset)
+		error = features_reset(blk);
 	if (!error)
 		error = work_refusals(blk);
 	if (!error && options->has_found)
