@@ -2,9 +2,11 @@
 /* The one file of the shim that knows libvirtio: its hooks, on what the shim offers. */
 #include <boot/platform.h>
 
+#include <boot/acpi.h>
 #include <boot/clock.h>
 #include <boot/memory.h>
 
+#include "acpi.h"
 #include "memory_map.h"
 #include "serial.h"
 
@@ -126,4 +128,14 @@ const struct virtio_pci_windows *boot_pci_windows(const struct boot_info *info)
 		.ports_length = PCI_PORTS_END - PCI_PORTS_START,
 	};
 	return &windows;
+}
+
+const struct virtio_mmio_window *boot_mmio_windows(unsigned *count)
+{
+	static struct virtio_mmio_window windows[BOOT_ACPI_VIRTIO_MMIO_MAX];
+	const struct boot_acpi_virtio_mmio *told;
+
+	for (*count = 0; (told = boot_acpi_virtio_mmio(*count)) != NULL; ++*count)
+		windows[*count] = (struct virtio_mmio_window){told->base, told->length, told->line.gsi};
+	return windows;
 }

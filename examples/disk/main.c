@@ -109,8 +109,8 @@ static int work(const struct options *options)
 int unikernel_main(const struct boot_info *info)
 {
 	const struct virtio_platform *platform = boot_platform();
-	struct virtio_pci_access pci = virtio_pci_access_ports();
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_pci_access pci;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
 	struct options options = options_read(info->command_line);
 
 	print_start();

@@ -125,8 +125,8 @@ static void route_interrupts(enum learning learning)
 
 static int start(const struct virtio_platform *platform, const struct settings *settings, const struct boot_info *info)
 {
-	struct virtio_pci_access pci = boot_pci(info);
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_pci_access pci;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
 	int result = virtio_find(&device, platform, &sources, VIRTIO_ID_NET, settings->device, &virtio_support_all);
 
 	if (result < 0)

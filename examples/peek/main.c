@@ -12,8 +12,8 @@ static char sector[512 + 1];
 int unikernel_main(const struct boot_info *info)
 {
 	const struct virtio_platform *platform = boot_platform();
-	struct virtio_pci_access pci = boot_pci(info);
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_pci_access pci;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
 	struct virtio_segment memory = virtio_segment_identity(sector, 512);
 	struct virtio_blk_request request = {
 		.type = VIRTIO_BLK_READ, .sector = 0, .segments = &memory, .segment_count = 1};

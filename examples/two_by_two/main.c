@@ -113,8 +113,8 @@ static int use_disk(const struct virtio_wanted *drive)
 /* The result is the exit status of the machine: 0 when all went well, 2 when a name is wrong. */
 int unikernel_main(const struct boot_info *info)
 {
-	struct virtio_pci_access pci = boot_pci(info);
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_pci_access pci;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
 	int result;
 
 	print_start();

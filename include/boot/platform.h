@@ -4,6 +4,7 @@
 #define BOOT_PLATFORM_H
 
 #include <boot/info.h>
+#include <virtio/helper.h>
 #include <virtio/pci.h>
 #include <virtio/platform.h>
 
@@ -29,6 +30,23 @@ static inline struct virtio_pci_access boot_pci(const struct boot_info *info)
 
 	virtio_pci_assign_from(&access, boot_pci_windows(info));
 	return access;
+}
+
+/* The windows of the virtio devices that ACPI's tables tell of (boot/acpi.h), *COUNT of them. They live for ever. */
+const struct virtio_mmio_window *boot_mmio_windows(unsigned *count);
+
+/*
+ * Everywhere that a device may be, for virtio_find (virtio/helper.h): on PCI, which is reached through *PCI; where the
+ * tables tell, else where the command line does; else where QEMU's microvm has them. INFO and *PCI must live until the
+ * end of the search.
+ */
+static inline struct virtio_find_sources boot_sources(const struct boot_info *info, struct virtio_pci_access *pci)
+{
+	struct virtio_find_sources sources = {pci, NULL, 0, info->command_line, true};
+
+	*pci = boot_pci(info);
+	sources.windows = boot_mmio_windows(&sources.window_count);
+	return sources;
 }
 
 /*

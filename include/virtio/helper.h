@@ -25,16 +25,16 @@ VIRTIO_MUST_CHECK int virtio_find_pci(struct virtio_device *dev, const struct vi
 
 /*
  * Where to look for devices. Plain data, the caller's; what is NULL, 0 or false is not looked at. Devices come in this
- * order: those on PCI; those that the command line names (mmio.h), or where it names none, those in the windows, or
- * where there are none either and nothing at all is on PCI, those of QEMU's microvm.
+ * order: those on PCI; those in the windows, or where there are no windows, those that the command line names (mmio.h),
+ * or where it names none either and nothing at all is on PCI, those of QEMU's microvm.
  */
 struct virtio_find_sources {
 	const struct virtio_pci_access *pci; /* PCI configuration space */
-	const char *command_line;            /* what the hypervisor says: virtio_mmio.device= */
 	const struct virtio_mmio_window
-		*windows;      /* MMIO windows that the runtime knows of; empty ones are passed over */
-	unsigned window_count; /* how many of them */
-	bool microvm;          /* look where QEMU's microvm has its windows */
+		*windows;         /* MMIO windows that the runtime knows of; empty ones are passed over */
+	unsigned window_count;    /* how many of them */
+	const char *command_line; /* what the hypervisor says: virtio_mmio.device= */
+	bool microvm;             /* look where QEMU's microvm has its windows */
 };
 
 /*

@@ -32,26 +32,26 @@ static bool look(struct virtio_search *search)
 	return search->type != 0;
 }
 
+static bool next_window(struct virtio_search *search)
+{
+	while (search->windows < search->sources->window_count) {
+		search->window = search->sources->windows[search->windows++];
+		if (look(search))
+			return true;
+	}
+	return false;
+}
+
 static bool next_argument(struct virtio_search *search)
 {
 	const char *command_line = search->sources->command_line;
-	int result = command_line ? 0 : VIRTIO_ERR_NO_DEVICE;
+	int result = command_line && !search->windows ? 0 : VIRTIO_ERR_NO_DEVICE;
 
 	while (result != VIRTIO_ERR_NO_DEVICE) {
 		result = virtio_mmio_argument(search->platform, command_line, search->arguments, &search->window);
 		if (result != VIRTIO_ERR_NO_DEVICE)
 			search->arguments++;
 		if (result == 0 && look(search))
-			return true;
-	}
-	return false;
-}
-
-static bool next_window(struct virtio_search *search)
-{
-	while (!search->arguments && search->windows < search->sources->window_count) {
-		search->window = search->sources->windows[search->windows++];
-		if (look(search))
 			return true;
 	}
 	return false;
@@ -72,7 +72,7 @@ static bool next_slot(struct virtio_search *search)
 bool virtio_search_next(struct virtio_search *search)
 {
 	search->on_pci = next_function(search);
-	return search->on_pci || next_argument(search) || next_window(search) || next_slot(search);
+	return search->on_pci || next_window(search) || next_argument(search) || next_slot(search);
 }
 
 int virtio_search_open(

@@ -16,7 +16,7 @@ STANDARD = ('stdint.h', 'stddef.h', 'stdbool.h', 'stdarg.h', 'limits.h')
 LAYERS = [
     ('include/virtio/spec/', ('virtio/spec/', 'virtio/base.h')),
     ('include/virtio/', ('virtio/',)),
-    ('include/boot/platform.h', ('boot/', 'virtio/platform.h', 'virtio/pci.h')),
+    ('include/boot/platform.h', ('boot/', 'virtio/platform.h', 'virtio/pci.h', 'virtio/helper.h')),
     ('include/boot/device_interrupts.h', ('boot/', 'virtio/device.h')),
     ('include/boot/', ('boot/',)),
     ('libvirtio/base/', BASE + ('virtio/spec/le.h',)),

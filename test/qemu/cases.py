@@ -213,12 +213,13 @@ def blk_cases(build):
                command_line="found=2", disks=[Disk(seed=1)])
 
 
-# microvm tells a PVH kernel where the devices are, or no kernel: then they are found in its row of windows.
+# microvm has ACPI tables of its devices. Without ACPI it tells a PVH kernel in arguments, or no kernel: then they are
+# found in its row of windows.
 MMIO_WAYS = {
     "by arguments": ("microvm,acpi=off", ".pvh"),
     "by probing, 8 windows": ("microvm,acpi=off,auto-kernel-cmdline=off", ".pvh"),
-    "by probing, 24 windows": ("microvm", ".pvh"),
-    "by probing, multiboot": ("microvm", ""),
+    "by ACPI": ("microvm", ".pvh"),
+    "by ACPI, multiboot": ("microvm", ""),
 }
 MMIO_VERSIONS = {
     "MMIO 1": ("legacy MMIO", "on", [""]),
@@ -239,9 +240,12 @@ def mmio_cases(build):
                 case.image = build.guest(f"guest_blk{doors}")
                 case.scenario = scenarios.driven(ring, case.scenario, transport)
                 yield case
+        for way, words in (("by ACPI alone", "find=1"), ("by probing, 24 windows", "find=2")):
+            yield blk_case(f"guest_blk {version} {way}", build, [Disk()], words, **common)
         yield Case(f"guest_blk {version}, told of an empty window", build.guest("guest_blk.pvh"),
                    scenarios.ends_with(1, "virtio_mmio.device=what makes no sense", "0 disks"), disks=[Disk()],
-                   command_line="virtio_mmio.device=512@0xfeb00000:24 virtio_mmio.device=what", **common)
+                   command_line="virtio_mmio.device=512@0xfeb00000:24 virtio_mmio.device=what",
+                   **{**common, "machine": "microvm,acpi=off,auto-kernel-cmdline=off,isa-serial=on"})
         yield Case(f"net_echo {version}, a card and a disk", build.example("net_echo.pvh"), scenarios.echo_briefly,
                    nets=[""], disks=[Disk()], **common)
         yield Case(f"peek {version} without a disk", build.example("peek.pvh"),

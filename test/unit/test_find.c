@@ -118,17 +118,17 @@ static void test_empty_and_senseless_arguments_are_passed_over(void **state)
 	assert_true(fake_platform_logged("virtio_mmio.device=what makes no sense"));
 }
 
-static void test_windows_count_where_the_command_line_names_none(void **state)
+static void test_the_command_line_counts_where_there_are_no_windows(void **state)
 {
 	(void)state;
 	sources.windows = windows;
 	sources.window_count = 3;
-	sources.command_line = "ip=10.0.2.15/24";
+	sources.command_line = "virtio_mmio.device=320@0xd0002000:7"; /* the same again */
 	start();
 	next_is_in_window(0xd0000000, VIRTIO_ID_NET);
 	next_is_in_window(0xd0002000, VIRTIO_ID_BLOCK);
 	nothing_is_next();
-	sources.command_line = "virtio_mmio.device=320@0xd0002000:7";
+	sources.window_count = 0;
 	start();
 	next_is_in_window(0xd0002000, VIRTIO_ID_BLOCK);
 	nothing_is_next();
@@ -221,7 +221,7 @@ int main(void)
 		TEST(test_no_sources_have_no_devices),
 		TEST(test_pci_comes_first_and_then_the_command_line),
 		TEST(test_empty_and_senseless_arguments_are_passed_over),
-		TEST(test_windows_count_where_the_command_line_names_none),
+		TEST(test_the_command_line_counts_where_there_are_no_windows),
 		TEST(test_microvm_is_probed_only_where_nothing_else_is),
 		TEST(test_a_device_is_opened_where_it_was_found),
 		TEST(test_the_nth_of_a_type_is_counted_through_all_sources),

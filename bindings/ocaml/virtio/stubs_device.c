@@ -61,11 +61,9 @@ int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth)
 {
 	const struct boot_info *info = runtime_boot_info();
 	static struct virtio_pci_access pci;
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
-	int result;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
+	int result = virtio_find(&device->device, boot_platform(), &sources, type, nth, &virtio_support_all);
 
-	pci = boot_pci(info);
-	result = virtio_find(&device->device, boot_platform(), &sources, type, nth, &virtio_support_all);
 	if (result < 0)
 		return result;
 	device->interrupts = interrupts_get();

@@ -23,6 +23,7 @@ struct guest_options {
 	bool resize;         /* wait until the disk was resized */
 	bool reset;          /* reset one queue while another is in use */
 	bool unmapped;       /* do without the map_device hook */
+	uint16_t find;       /* where to look for disks */
 };
 
 /* pattern.c: fill MEMORY with COUNT sectors of the pattern, from SECTOR on. */

@@ -18,6 +18,7 @@
  *     resize=1       wait until the disk is resized, then go on
  *     eject=12       pull the disk out of this slot at the end (QEMU's pc)
  *     unmapped=1     do without map_device: registers of modern PCI devices go through configuration space then
+ *     find=1         find disks by ACPI's tables alone, 2: by probing alone; 0: wherever they may be (0)
  *     interrupts=1   wait for MSI-X, 2: for INTx, 3: for the best of them; 0: poll (0). An interrupt must come, and one
  *                    that does not is a failure
  */
@@ -76,6 +77,7 @@ static struct guest_options read_options(const char *words)
 	options.queues = small_option(words, "queues");
 	options.eject = small_option(words, "eject");
 	options.commands = small_option(words, "commands");
+	options.find = small_option(words, "find");
 	options.reset = small_option(words, "reset");
 	options.resize = small_option(words, "resize");
 	options.unmapped = small_option(words, "unmapped");
@@ -180,8 +182,8 @@ static const char *use(struct virtio_device *device, unsigned number, const stru
 /* Use all disks, one after the other. Returns how many there were; *ERROR tells of the first that failed. */
 static unsigned use_all(const struct boot_info *info, const struct guest_options *options, const char **error)
 {
-	struct virtio_pci_access pci = boot_pci(info);
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_pci_access pci;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
 	struct virtio_platform platform = *boot_platform();
 	struct virtio_search search = virtio_search_start(&platform, &sources);
 	static struct virtio_device devices[GUEST_DISKS]; /* each stays where it is: its interrupt's handler knows it */
@@ -189,6 +191,12 @@ static unsigned use_all(const struct boot_info *info, const struct guest_options
 
 	if (options->unmapped)
 		platform.map_device = NULL;
+	if (options->find)
+		sources.command_line = NULL;
+	if (options->find == 1)
+		sources.microvm = false;
+	if (options->find == 2)
+		sources.window_count = 0;
 	while (!*error && virtio_search_next(&search)) {
 		if (search.type != VIRTIO_ID_BLOCK)
 			continue;

@@ -138,8 +138,8 @@ static bool serve(void)
 
 static int start(const struct boot_info *info)
 {
-	struct virtio_pci_access pci = virtio_pci_access_ports();
-	struct virtio_find_sources sources = {.pci = &pci, .command_line = info->command_line, .microvm = true};
+	struct virtio_pci_access pci;
+	struct virtio_find_sources sources = boot_sources(info, &pci);
 	uint64_t wanted = OFFLOADS | VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_SPEED_DUPLEX;
 	struct virtio_net_options options = {.offload = &virtio_net_offload, .control = &virtio_net_control};
 	int result = virtio_find(&device, boot_platform(), &sources, VIRTIO_ID_NET, 0, &virtio_support_all);
