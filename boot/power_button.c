@@ -20,35 +20,38 @@ static struct {
 	struct boot_pm pm;
 } button;
 
-static void look_at_selector(void)
+static bool look_at_selector(void)
 {
-	if (boot_read32(button.selector) & EVENT_POWER_DOWN)
-		__atomic_store_n(&button.pressed, true, __ATOMIC_RELAXED);
+	return boot_read32(button.selector) & EVENT_POWER_DOWN;
 }
 
-static void look_at_status(uint16_t port)
+static bool look_at_status(uint16_t port)
 {
 	if (port == 0 || !(boot_in16(port) & BOOT_PM_POWER_BUTTON))
-		return;
+		return false;
 	boot_out16(port, BOOT_PM_POWER_BUTTON);
-	__atomic_store_n(&button.pressed, true, __ATOMIC_RELAXED);
+	return true;
 }
 
-void boot_power_button_interrupt(void)
+bool boot_power_button_interrupt(void)
 {
+	bool found = false;
+
 	if (!button.enabled)
-		return;
-	if (button.selector != NULL) {
-		look_at_selector();
-		return;
-	}
-	look_at_status(button.pm.status[0]);
-	look_at_status(button.pm.status[1]);
+		return false;
+	if (button.selector != NULL)
+		found = look_at_selector();
+	else
+		for (int i = 0; i < 2; i++)
+			found |= look_at_status(button.pm.status[i]);
+	if (found)
+		__atomic_store_n(&button.pressed, true, __ATOMIC_RELAXED);
+	return found;
 }
 
 bool boot_power_button_pressed(void)
 {
-	boot_power_button_interrupt();
+	(void)boot_power_button_interrupt();
 	return __atomic_exchange_n(&button.pressed, false, __ATOMIC_RELAXED);
 }
 

@@ -14,11 +14,13 @@
  *     world          (half a second later; both once a second, four times)
  *     type something; control-D ends
  *
- * and then returns what you type. Control-D, or ten seconds without a key, ends it: the machine switches itself off.
+ * and then returns what you type. Control-D, the power button, or ten seconds without a key ends it: the machine
+ * switches itself off.
  */
 #include <boot/clock.h>
 #include <boot/info.h>
 #include <boot/memory.h>
+#include <boot/power.h>
 #include <virtio/uart16550.h>
 
 #define COM1 0x3f8
@@ -121,7 +123,7 @@ static void echo(void)
 	char text[64];
 
 	print("type something; control-D ends\r\n");
-	while (boot_clock_now() < deadline) {
+	while (boot_clock_now() < deadline && !boot_power_button_pressed()) {
 		int length = virtio_uart16550_read(&uart, text, sizeof text);
 
 		if (length < 0 || !echo_text(text, (size_t)length))
@@ -140,6 +142,7 @@ int unikernel_main(const struct boot_info *info)
 
 	if (virtio_uart16550_init(&uart, &registers) != 0)
 		return 1;
+	boot_power_button_on_press(NULL, NULL);
 	introduce(info);
 	greet();
 	echo();

@@ -15,6 +15,7 @@
 #include <boot/device_interrupts.h>
 #include <boot/info.h>
 #include <boot/platform.h>
+#include <boot/power.h>
 #include <virtio/helper.h>
 #include <virtio/spec/ids.h>
 
@@ -32,7 +33,7 @@ static struct virtio_net net;
 static struct station station;
 static struct report report;
 static unsigned under_way; /* answers that were not sent yet */
-static bool finished;      /* somebody said "quit" */
+static bool finished;      /* somebody said "quit", or pressed the power button */
 
 /* Frames that were sent are used to receive again. */
 static int take_back_sent(void)
@@ -91,15 +92,19 @@ static int serve(void)
 	return count;
 }
 
-/* Give the processor away until a frame arrives, or for a second. */
+/* Give the processor away until a frame arrives or the power button is pressed, or for a second. */
 static void idle(const struct virtio_platform *platform)
 {
 	if (!virtio_net_enable_receive_interrupts(&net))
 		report_sleep(&report, platform, virtio_deadline(platform, SECOND));
 	virtio_net_disable_receive_interrupts(&net);
+	if (boot_power_button_pressed()) {
+		print("the power button was pressed\n");
+		finished = true;
+	}
 }
 
-/* Serve until somebody says "quit", and then until that has been answered. */
+/* Serve until somebody says "quit" or switches off, and then until that has been answered. */
 static int serve_all(const struct virtio_platform *platform)
 {
 	uint64_t deadline;
@@ -146,7 +151,7 @@ static int start(const struct virtio_platform *platform, const struct settings *
 	return 0;
 }
 
-/* The result is the exit status of the machine: 0 after a "quit". */
+/* The result is the exit status of the machine: 0 after a "quit" or the power button. */
 int unikernel_main(const struct boot_info *info)
 {
 	const struct virtio_platform *platform = boot_platform();
@@ -154,6 +159,7 @@ int unikernel_main(const struct boot_info *info)
 	int result;
 
 	print_start();
+	boot_power_button_on_press(NULL, NULL);
 	if (!command_line_read(info->command_line, &settings)) {
 		print("net_echo: \"%s\" makes no sense: expected ip=ADDRESS/PREFIX, such as ip=10.0.2.15/24, or "
 		      "device=NUMBER, or interrupts=best, poll, intx or msix\n",

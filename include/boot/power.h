@@ -76,16 +76,25 @@ bool boot_power_button_enable(void);
 bool boot_power_button_pressed(void);
 
 /*
- * For those who want to be woken by the button: fills in *LINE, or returns false when it is not enabled. The interrupt
+ * Let a press end boot_wait() (boot/clock.h), and call PRESSED, unless it is NULL, with CONTEXT in the interrupt
+ * handler. Enables the button, and leads its interrupt to the shim's handlers (boot/interrupt.h); a further call
+ * changes PRESSED. Returns false when there is no button, or its interrupt goes nowhere: it can be asked for all the
+ * same. Not for interrupt handlers; may map memory.
+ */
+bool boot_power_button_on_press(void (*pressed)(void *context), void *context);
+
+/*
+ * For those with interrupt code of their own: fills in *LINE, or returns false when it is not enabled. The interrupt
  * is raised from boot_power_button_enable() on. It may be shared; its handler calls boot_power_button_interrupt().
  */
 bool boot_power_button_line(struct boot_power_button_line *line);
 
 /*
  * For the handler of that interrupt: takes the event from the hardware, so that a level-triggered line goes back, and
- * keeps it for boot_power_button_pressed(). May also be called when the interrupt was another device's.
+ * keeps it for boot_power_button_pressed(). May also be called when the interrupt was another device's: returns whether
+ * it was the button's.
  */
-void boot_power_button_interrupt(void);
+bool boot_power_button_interrupt(void);
 
 BOOT_END_DECLS
 

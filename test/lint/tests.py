@@ -37,6 +37,7 @@ TESTED_BY = {
     'boot/memory.c': BOOT_GUEST,
     'boot/paging.c': BOOT_GUEST,
     'boot/platform.c': BOOT_GUEST,
+    'boot/power_button_interrupt.c': 'test/qemu/guest_time/main.c',
     'boot/serial.c': BOOT_GUEST,
     'boot/start.c': BOOT_GUEST,
     'boot/x86_64/descriptors.c': BOOT_GUEST,

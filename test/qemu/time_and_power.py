@@ -2,6 +2,7 @@
 """guest_time on every kind of machine: its clock against ours, and each way in which it can end."""
 
 import calendar
+import contextlib
 import re
 import socket
 import time
@@ -116,12 +117,20 @@ def resets(machine, _):
     expect_exit(machine, Exit("status", 3))
 
 
-def has_button(machine, folder):
-    """The button is seen each time that it is pressed."""
-    machine.expect("ready")
+@contextlib.contextmanager
+def monitor_of(machine):
+    """QEMU's monitor, where MONITOR put it."""
+    path = re.search(r"unix:(\S+),server", " ".join(machine.argv)).group(1)
     with socket.socket(socket.AF_UNIX) as monitor:
         monitor.settimeout(30)
-        monitor.connect(str(folder / "monitor"))
+        monitor.connect(path)
+        yield monitor
+
+
+def has_button(machine, _):
+    """The button's interrupt comes each time that it is pressed."""
+    machine.expect("ready")
+    with monitor_of(machine) as monitor:
         for _ in range(3):
             machine.type(b"p")
             machine.expect("waiting for the power button")
@@ -131,6 +140,21 @@ def has_button(machine, folder):
         expect_exit(machine, Exit("off", 0))
     if "twice" in machine.output:
         raise TestFailure("a press was told twice")
+
+
+def ended_by_button(ready, *texts):
+    """A kernel that sleeps from READY on ends well when the button is pressed."""
+
+    def scenario(machine, _):
+        machine.expect(ready)
+        with monitor_of(machine) as monitor:
+            monitor.sendall(b"system_powerdown\n")
+            expect_exit(machine, Exit("status", 0))
+        for text in texts:
+            if text not in machine.output:
+                raise TestFailure(f"it did not print {text!r}")
+
+    return scenario
 
 
 def cases(build):
@@ -147,3 +171,8 @@ def cases(build):
     yield Case("fatal error told to pvpanic", image, told(b"f", PANIC_STATUS), devices=TELL_PANIC, exit_device=False)
     for board in POWER_BOARDS:
         yield Case(f"power button {board}", image, has_button, machine=board, devices=(*NEVER_RESET, *MONITOR))
+    for board in ("pc", "q35", MICROVM):
+        yield Case(f"net_echo {board} ended by the power button", build.example("net_echo"),
+                   ended_by_button("ready", "the power button was pressed"), machine=board, nets=[""], devices=MONITOR)
+    yield Case("console ended by the power button", build.example("console"), ended_by_button("ends\r\n", "good bye"),
+               devices=MONITOR)

@@ -34,22 +34,32 @@ static void tell_time(void)
 	boot_printf("now %lu wall %lu\n", now, boot_clock_wall());
 }
 
+static void button_pressed(void *context)
+{
+	__atomic_store_n((bool *)context, true, __ATOMIC_RELAXED);
+}
+
+/* Told by the interrupt, and then by the register. */
 static int wait_for_button(void)
 {
+	bool told = false;
 	struct boot_power_button_line line;
 	uint64_t end = boot_clock_now() + BUTTON_PATIENCE;
 
-	if (!boot_power_button_enable() || !boot_power_button_line(&line)) {
+	if (!boot_power_button_on_press(button_pressed, &told) || !boot_power_button_line(&line)) {
 		boot_printf("no power button\n");
 		return 1;
 	}
 	boot_printf("power button on input %u of the IO-APICs, %d of the 8259\n", line.line.gsi, line.irq);
 	boot_printf("waiting for the power button\n");
-	while (!boot_power_button_pressed()) {
+	while (!__atomic_load_n(&told, __ATOMIC_RELAXED)) {
 		if (boot_clock_now() > end)
 			return 1;
 		boot_wait(end);
 	}
+	boot_power_button_on_press(NULL, NULL);
+	if (!boot_power_button_pressed())
+		return 1;
 	boot_printf("pressed%s\n", boot_power_button_pressed() ? " twice?" : "");
 	return 0;
 }
