@@ -2,7 +2,8 @@
 /*
  * virtio-blk, requests that go in parts (VIRTIO 5.2.5, 5.2.6): reads and writes of more than the device takes at once,
  * and the commands that name ranges of sectors. The request has a cursor to what was not sent yet; parts are made from
- * there whenever there is room. At most one request of a queue waits so: while it does, no other is taken.
+ * there whenever there is room. At most one request of a queue waits so: while it does, no other is taken. Everyone who
+ * has disks links this: what a device takes at once is known only when it is there.
  */
 #include "driver/blk.h"
 

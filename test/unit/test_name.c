@@ -153,6 +153,19 @@ static void test_what_is_no_name_is_refused(void **state)
 	assert_true(name.number == 1);
 }
 
+/* However long the text is, the parser's own copy of it is not written past. */
+static void test_the_longest_text_fits_and_a_longer_one_is_refused(void **state)
+{
+	(void)state;
+	char text[VIRTIO_NAME_TEXT + 1];
+	struct virtio_name name;
+	memset(text, '0', sizeof text);
+	memcpy(text, "order:", 6);
+	assert_int_equal(virtio_name_parse(&name, text, VIRTIO_NAME_TEXT - 1), 0);
+	assert_int_equal(virtio_name_parse(&name, text, VIRTIO_NAME_TEXT), VIRTIO_ERR_INVALID);
+	assert_int_equal(virtio_name_parse(&name, text, VIRTIO_NAME_TEXT + 1), VIRTIO_ERR_INVALID);
+}
+
 static void test_no_name_is_an_empty_text(void **state)
 {
 	(void)state;
@@ -185,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_a_serial_number_may_hold_any_byte),
 		cmocka_unit_test(test_every_serial_number_fits_as_text),
 		cmocka_unit_test(test_what_is_no_name_is_refused),
+		cmocka_unit_test(test_the_longest_text_fits_and_a_longer_one_is_refused),
 		cmocka_unit_test(test_no_name_is_an_empty_text),
 		cmocka_unit_test(test_names_differ_in_any_field),
 	};

@@ -253,6 +253,18 @@ static void test_nobody_is_asked_for_what_nobody_needs(void **state)
 	assert_int_equal(status_of(1), 1);
 }
 
+/* Two resets: one before the question, one after it. */
+static void test_each_is_asked_once_however_many_names_there_are(void **state)
+{
+	(void)state;
+	assert_int_equal(find(2, "net0=mac:52:54:00:00:01:02 net1=mac:52:54:00:00:01:00"), 0);
+	if (!on_pci)
+		assert_int_equal(mmio_fakes[0].resets, 2);
+	assert_int_equal(find(2, "net0=mac:52:54:00:00:01:03 net1=mac:52:54:00:00:01:04"), VIRTIO_ERR_NO_DEVICE);
+	if (!on_pci)
+		assert_int_equal(mmio_fakes[0].resets, 4);
+}
+
 static void test_names_may_come_from_the_runtime(void **state)
 {
 	(void)state;
@@ -443,6 +455,7 @@ int main(void)
 		TEST(test_several_are_found_at_once_whatever_their_order),
 		TEST(test_those_that_nobody_wants_are_as_they_were),
 		TEST(test_nobody_is_asked_for_what_nobody_needs),
+		TEST(test_each_is_asked_once_however_many_names_there_are),
 		TEST(test_names_may_come_from_the_runtime),
 		TEST(test_an_unknown_name_is_told_with_all_that_there_are),
 		TEST(test_a_place_with_another_type_is_told),
