@@ -107,7 +107,7 @@ struct virtio_wanted {
  *
  * 0; VIRTIO_ERR_INVALID: a word makes no sense or stands twice, a role has no name, or a name means several devices;
  * VIRTIO_ERR_NO_DEVICE: there is no such device, or it is of another type; VIRTIO_ERR_BUSY: two names mean the same
- * device; VIRTIO_ERR_NO_MEMORY; or the error of virtio_search_open.
+ * device; VIRTIO_ERR_NO_MEMORY; or the error of virtio_search_open, when some are open already.
  */
 VIRTIO_MUST_CHECK int virtio_find_named(struct virtio_wanted *wanted, unsigned count, const char *command_line,
 	const struct virtio_platform *platform, const struct virtio_find_sources *sources,

@@ -40,15 +40,14 @@ static bool read_order(const char *text, struct virtio_name *name)
 static bool read_pci(const char *text, struct virtio_name *name)
 {
 	uint64_t domain = 0, bus, device, function;
-	const char *second = text;
 
 	if (!read_number(&text, 16, UINT16_MAX, ':', &bus))
 		return false;
-	second = text;
-	if (read_number(&second, 16, UINT8_MAX, ':', &device)) {
+	const char *rest = text;
+	if (read_number(&rest, 16, UINT8_MAX, ':', &device)) { /* so the first was the domain */
 		domain = bus;
 		bus = device;
-		text = second;
+		text = rest;
 	}
 	if (bus > UINT8_MAX || !read_number(&text, 16, MOST_DEVICE, '.', &device) ||
 		!read_number(&text, 16, MOST_FUNCTION, '\0', &function))
