@@ -104,15 +104,32 @@ static void idle(const struct virtio_platform *platform)
 	}
 }
 
+/* See whether the link went up or down, which the driver logs: when an interrupt tells so, and once a second. */
+static int watch_link(const struct virtio_platform *platform)
+{
+	static uint64_t next;
+	uint64_t now = platform->now(platform->context);
+
+	if (!__atomic_exchange_n(&interrupts.config_changed, false, __ATOMIC_RELAXED) && now < next)
+		return 0;
+	next = now + SECOND;
+	return virtio_net_poll_config(&net);
+}
+
 /* Serve until somebody says "quit" or switches off, and then until that has been answered. */
 static int serve_all(const struct virtio_platform *platform)
 {
 	uint64_t deadline;
 	int result = 0;
 
-	while (!finished && (result = serve()) >= 0)
-		if (result == 0)
-			idle(platform);
+	while (!finished && (result = serve()) >= 0) {
+		if (result > 0)
+			continue;
+		result = watch_link(platform);
+		if (result < 0)
+			break;
+		idle(platform);
+	}
 	deadline = virtio_deadline(platform, SECOND);
 	while (result >= 0 && under_way > 0 && platform->now(platform->context) < deadline)
 		result = take_back_sent();

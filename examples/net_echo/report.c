@@ -2,6 +2,8 @@
 /* What net_echo says on the serial line. */
 #include "report.h"
 
+#include <boot/memory.h>
+
 #include "../common/print.h"
 
 static void print_address(uint32_t address)
@@ -17,7 +19,7 @@ static void print_mac(const uint8_t mac[6])
 void report_start(struct report *report, const struct station *station, const struct settings *settings,
 	const struct virtio_device *device, const struct boot_device_interrupts *interrupts)
 {
-	*report = (struct report){0};
+	*report = (struct report){.pages = boot_pages_available()};
 	print("ready: MAC ");
 	print_mac(station->mac);
 	print(", IP ");
@@ -63,6 +65,8 @@ void report_end(
 	print("frames: %lu received, %lu dropped by the driver, %lu transmitted\n",
 		(unsigned long)net->first.receive.frames, (unsigned long)net->first.receive.dropped,
 		(unsigned long)net->first.transmit.frames);
+	print("memory: %lu pages free when ready, %lu at the end\n", (unsigned long)report->pages,
+		(unsigned long)boot_pages_available());
 	print("slept: %u times, %lu ms; interrupts: %u\n", report->sleeps, (unsigned long)(report->slept / 1000000),
 		interrupts->count);
 }

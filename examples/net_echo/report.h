@@ -18,6 +18,7 @@ struct report {
 	unsigned unsent;             /* answers for which there was no room */
 	unsigned sleeps;             /* how often the processor was given away ... */
 	uint64_t slept;              /* ... and for how long: nanoseconds */
+	size_t pages;                /* of memory that were free at the start: no packet may cost any */
 };
 
 /* The line that begins with "ready": from now on packets are answered. */
