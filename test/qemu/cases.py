@@ -15,6 +15,7 @@ import scenarios
 import time_and_power
 import two_by_two
 import unplug
+from monitor import MONITOR
 from run import QBOOT, UEFI, Case, Disk, run_case
 
 TRANSPORTS = {
@@ -318,7 +319,7 @@ def blk_feature_cases(build):
     case.scenario = scenarios.also(case.scenario, "physical_block 8 ")
     yield case
     yield Case("guest_blk resized", build.guest("guest_blk"), scenarios.blk_resized(8192), disks=[Disk()],
-               command_line="resize=1", devices=("-monitor", "unix:{folder}/monitor,server=on,wait=off"))
+               command_line="resize=1", devices=MONITOR)
     for transport, options, answer in (("legacy", TRANSPORTS["legacy"], "NO_DEVICE"), ("modern", modern, "PROTOCOL")):
         yield Case(f"guest_blk {transport} pulled out", build.guest("guest_blk"),
                    scenarios.ends_with(0, f"pulled out: VIRTIO_ERR_{answer}", "PASS"), disks=[Disk(options=options)],

@@ -5,10 +5,10 @@ import os
 import re
 import socket
 import struct
-import time
 
 import scenarios
 import vsock_peer
+from monitor import MONITOR, Monitor
 from outcome import TestFailure, TestSkipped
 from run import Case
 from vhost_user import VhostUser
@@ -19,7 +19,6 @@ TRANSPORTS = {
     "packed": "disable-modern=off,disable-legacy=on,packed=on",
 }
 PATTERN = bytes((at * 7 + at // 256) % 256 for at in range(70000))
-MONITOR = ("-monitor", "unix:{folder}/monitor,server=on,wait=off")
 
 
 def expect_transport(machine, transport):
@@ -132,33 +131,6 @@ def port_devices(count):
 
 
 # The balloon
-
-
-class Monitor:
-    """QEMU's monitor."""
-
-    def __init__(self, folder):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
-        self.socket.connect(str(folder / "monitor"))
-        self.answer()
-
-    def answer(self):
-        data = b""
-        while not data.endswith(b"(qemu) "):
-            data += self.socket.recv(4096)
-        return data.decode(errors="replace")
-
-    def ask(self, command):
-        self.socket.sendall(command.encode() + b"\n")
-        return self.answer()
-
-    def expect_balloon(self, machine, megabytes):
-        """The size that the machine is said to have becomes this."""
-        while f"actual={megabytes}" not in (said := self.ask("info balloon")):
-            if not machine.running or time.monotonic() > machine.deadline:
-                raise TestFailure(f"the balloon does not come to {megabytes} MiB: {said}")
-            time.sleep(0.1)
 
 
 def balloon(transport):

@@ -5,10 +5,10 @@ guest_net is the kernel; its remote.c knows the commands.
 """
 
 import re
-import socket
 import struct
 import time
 
+from monitor import MONITOR, Monitor
 from outcome import TestFailure
 from run import Case
 from scenarios import expect_status, expect_text
@@ -102,15 +102,9 @@ def start(machine, link):
 
 def monitor(machine, *commands):
     """Give commands to QEMU's monitor, whose socket is in the machine's arguments."""
-    path = next(word.split(":", 1)[1].split(",")[0] for word in machine.argv if word.startswith("unix:"))
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(30)
-        connection.connect(path)
+    with Monitor.of(machine) as connection:
         for command in commands:
-            connection.sendall(command.encode() + b"\n")
-            data = b""
-            while data.count(b"(qemu)") < (2 if command == commands[0] else 1):
-                data += connection.recv(4096)
+            connection.order(command)
 
 
 # What is commanded
@@ -284,7 +278,7 @@ def cases(build):
     yield Case("guest_net small buffers", image, filters, nets=[""], command_line="buffer=200")
     yield Case("guest_net link, MTU, announce", image, link_and_announcing,
                nets=["host_mtu=1400,speed=10000,duplex=full"],
-               devices=("-monitor", "unix:{folder}/monitor,server=on,wait=off"))
+               devices=MONITOR)
     yield Case("guest_net ctrl_vq=off", image, refused_commands, nets=["ctrl_vq=off"])
     yield Case("guest_net stream, merge off", image, stream(True, True, False, True), nets=["mrg_rxbuf=off"], tap=1)
     yield Case("guest_net stream, least buffers", image, stream(True, True, True, True), nets=[""], tap=1,

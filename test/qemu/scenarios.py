@@ -2,12 +2,12 @@
 """What happens in a test once its machine runs: one function for each kind of kernel."""
 
 import re
-import socket
 
 import disk
 import frames
 from echo_client import ECHO_PORT, EchoClient, pattern
 from machine import Exit
+from monitor import Monitor
 from outcome import TestFailure
 
 MAXIMUM_PAYLOAD = 1472  # UDP data in a frame of 1500 bytes
@@ -185,11 +185,8 @@ def blk_resized(sectors):
 
     def scenario(machine, folder):
         machine.expect("waiting to be resized")
-        with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.settimeout(60)
-            monitor.connect(str(folder / "monitor"))
-            monitor.recv(4096)
-            monitor.sendall(f"block_resize disk0 {sectors * disk.SECTOR}B\n".encode())
+        with Monitor(folder) as monitor:
+            monitor.order(f"block_resize disk0 {sectors * disk.SECTOR}B")
             expect_status(machine, 0)
         expect_text(machine, f"resized to {sectors}\n", "PASS")
 

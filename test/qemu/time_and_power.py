@@ -2,12 +2,11 @@
 """guest_time on every kind of machine: its clock against ours, and each way in which it can end."""
 
 import calendar
-import contextlib
 import re
-import socket
 import time
 
 from machine import Exit
+from monitor import MONITOR, Monitor
 from outcome import TestFailure
 from run import Case
 
@@ -38,7 +37,6 @@ POWER_BOARDS = ("pc", "q35", "q35,acpi=off", MICROVM)
 NEVER_RESET = ("-action", "reboot=reset")  # not the end of QEMU, so that a reset is not taken for power off
 TELL_PANIC = ("-device", "pvpanic", "-action", "panic=exit-failure")
 PANIC_STATUS = Exit.of(1)
-MONITOR = ("-monitor", "unix:{folder}/monitor,server=on,wait=off")
 
 
 def expect_exit(machine, wanted):
@@ -117,24 +115,14 @@ def resets(machine, _):
     expect_exit(machine, Exit("status", 3))
 
 
-@contextlib.contextmanager
-def monitor_of(machine):
-    """QEMU's monitor, where MONITOR put it."""
-    path = re.search(r"unix:(\S+),server", " ".join(machine.argv)).group(1)
-    with socket.socket(socket.AF_UNIX) as monitor:
-        monitor.settimeout(30)
-        monitor.connect(path)
-        yield monitor
-
-
 def has_button(machine, _):
     """The button's interrupt comes each time that it is pressed."""
     machine.expect("ready")
-    with monitor_of(machine) as monitor:
+    with Monitor.of(machine) as monitor:
         for _ in range(3):
             machine.type(b"p")
             machine.expect("waiting for the power button")
-            monitor.sendall(b"system_powerdown\n")
+            monitor.order("system_powerdown")
             machine.expect("pressed")
         machine.type(b"o")
         expect_exit(machine, Exit("off", 0))
@@ -147,8 +135,8 @@ def ended_by_button(ready, *texts):
 
     def scenario(machine, _):
         machine.expect(ready)
-        with monitor_of(machine) as monitor:
-            monitor.sendall(b"system_powerdown\n")
+        with Monitor.of(machine) as monitor:
+            monitor.order("system_powerdown")
             expect_exit(machine, Exit("status", 0))
         for text in texts:
             if text not in machine.output:

@@ -3,9 +3,9 @@
 
 import net_features
 import scenarios
+from monitor import MONITOR
 from run import Case, Disk
 
-MONITOR = ("-monitor", "unix:{folder}/monitor,server=on,wait=off")
 TRANSPORTS = {"legacy": "disable-modern=on,disable-legacy=off", "modern": "disable-modern=off,disable-legacy=on"}
 # A root port asks by its own registers where ACPI does not ask for it.
 ROOT_PORT = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
