@@ -11,6 +11,8 @@ from outcome import TestFailure
 class Link:
     """QEMU connects to it, over TCP on this machine; each frame travels with its length, 4 bytes, in front."""
 
+    files = ()  # descriptors that QEMU must inherit
+
     def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._socket = None

@@ -36,6 +36,7 @@ class Setup:
     devices: tuple = ()  # QEMU arguments that add devices
     exit_device: bool = True  # whether there is an isa-debug-exit
     prefix: tuple = ()  # what to run QEMU with, such as a network namespace
+    files: tuple = ()  # descriptors that QEMU inherits
 
     def arguments(self, accelerator):
         argv = [*self.prefix, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
@@ -106,7 +107,8 @@ class Machine:
         if _closed:
             raise TestFailure("interrupted")
         self._process = subprocess.Popen(
-            self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            pass_fds=setup.files
         )
         self._readers = [
             threading.Thread(target=self._read, args=(self._process.stdout, self._output, echo), daemon=True),
@@ -152,12 +154,14 @@ class Machine:
         return self._process.poll() is None
 
     def expect(self, text):
-        """Wait until TEXT comes over the serial line, after what earlier calls waited for."""
+        """Wait until TEXT comes over the serial line, after what earlier calls waited for; what came before it."""
         wanted = text.encode()
         with self._changed:
             while (at := self._output.find(wanted, self._seen)) < 0:
                 self._wait(f"waiting for the text {text!r}")
+            before = self._output[self._seen : at].decode("ascii", errors="replace")
             self._seen = at + len(wanted)
+            return before
 
     def story(self, lines=40):
         """What to show of a machine whose test failed: how it was started, and its last words."""

@@ -30,6 +30,7 @@ class Disk:
     options: str = ""  # of the device
     drive: str = ""  # of the drive, such as "readonly=on"
     plugged: bool = True  # or only the drive is there, for a device that comes later
+    through: str = ""  # what QEMU reaches the file through, such as "blkdebug:{folder}/rules:"
 
 
 @dataclasses.dataclass
@@ -77,7 +78,8 @@ def disk_devices(case, folder):
     for number, made in enumerate(case.disks):
         path = folder / f"disk{number}.img"
         path.write_bytes(made.content or disk.pattern(made.sectors, made.seed))
-        drive = f"file={path},format=raw,if=none,id=disk{number},cache=unsafe"
+        through = made.through.replace("{folder}", str(folder))
+        drive = f"file={through}{path},format=raw,if=none,id=disk{number},cache=unsafe"
         drive += f",{made.drive}" if made.drive else ""
         argv += ["-drive", drive]
         if made.plugged:
@@ -100,7 +102,8 @@ def setup_of(case, folder, link):
     devices = [word.replace("{folder}", str(folder)) for word in case.devices]
     devices += [*net_devices(case, link), *disk_devices(case, folder)]
     common = {"machine": case.machine, "memory": case.memory, "devices": devices, "exit_device": case.exit_device,
-              "firmware": case.firmware, "prefix": link.prefix if case.tap else ()}
+              "firmware": case.firmware, "prefix": link.prefix if case.tap else (),
+              "files": link.files if link else ()}
     if case.grub:
         iso = grub.make_iso(folder, case.image, case.command_line, modules, case.grub, case.firmware == UEFI)
         return Setup(iso=iso, **common)

@@ -23,6 +23,7 @@ class Tap:
         self._queues = queues
         self._holder = None
         self.prefix = ()
+        self.files = ()
 
     def __enter__(self):
         for tool in ("unshare", "nsenter", "ip"):

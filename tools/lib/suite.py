@@ -18,10 +18,11 @@ import consumer
 import models
 import ocaml
 import smoke
+import soak
 import units
 from report import Report
 
-GROUPS = ["lint", "model", "tools", "unit", "archive", "consumer", "ocaml", "qemu"]
+GROUPS = ["lint", "model", "tools", "unit", "archive", "consumer", "ocaml", "qemu", "soak"]
 
 
 def make(report, wanted):
@@ -41,14 +42,14 @@ def wanted_builds(groups):
         wanted += builds.UNIT
     if "qemu" in groups or "archive" in groups or "consumer" in groups:
         wanted += builds.IMAGES
-    if "tools" in groups:
+    if "tools" in groups or "soak" in groups:
         wanted += [builds.GCC]
     if "ocaml" in groups:
         wanted += ocaml.BUILDS
     return [build for build in builds.ALL if build in wanted]
 
 
-def run(report, groups, prove=False):
+def run(report, groups, options):
     if "lint" in groups:
         units.run_lint(report)
     if "model" in groups:
@@ -63,7 +64,7 @@ def run(report, groups, prove=False):
             report.run("archive", f"{build.name} libvirtio_boot.a", archives.check_boot, build)
     if "tools" in groups:
         smoke.run(report)
-    if {"consumer", "ocaml", "qemu"} & set(groups):
+    if {"consumer", "ocaml", "qemu", "soak"} & set(groups):
         chosen, why = accelerator.choose()
         report.note(f"QEMU runs with {chosen} ({why})")
         if "consumer" in groups and {builds.GCC, builds.CLANG} <= set(made):
@@ -71,7 +72,9 @@ def run(report, groups, prove=False):
         if "ocaml" in groups:
             ocaml.run(report, made, chosen)
         if "qemu" in groups:
-            cases.run(report, made, chosen, prove)
+            cases.run(report, made, chosen, options.prove)
+        if "soak" in groups and builds.GCC in made:
+            soak.run(report, builds.GCC, chosen, options.minutes, options.seed)
     if "archive" in groups and not report.list_only:
         for build in [build for build in (builds.GCC, builds.CLANG) if build in made]:
             report.note(archives.sizes(build))
@@ -84,6 +87,8 @@ def main():
                         help="tests with this word in their names")
     parser.add_argument("--list", action="store_true", help="only the names")
     parser.add_argument("--prove", action="store_true", help="write docs/proven.md from this run")
+    parser.add_argument("--minutes", type=float, default=2, help="how long the soak may last (2)")
+    parser.add_argument("--seed", type=int, default=soak.SEED, help=f"what happens in the soak ({soak.SEED})")
     options = parser.parse_args()
     if unknown := set(options.groups) - set(GROUPS):
         parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(GROUPS)}")
@@ -91,7 +96,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report = Report(options.only, options.list)
     try:
-        run(report, options.groups or GROUPS, options.prove)
+        run(report, options.groups or GROUPS, options)
     except KeyboardInterrupt:
         report.note("interrupted")
         report.close()
