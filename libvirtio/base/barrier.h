@@ -63,9 +63,10 @@ static inline void virtio_fence_register_write(void)
 /*
  * ORDER_PLATFORM (VIRTIO 6; PLAT-05): whether these fences suit a device that is real hardware, which is more than
  * another processor. On x86 they do: devices snoop the caches, and see stores to memory in program order; a full
- * fence is a locked instruction or mfence, which orders all of this library's memory, none of it being write-
- * combining; and a register is uncached, so that writing it waits for the stores before it. Other processors have
- * fences for devices of their own (dmb osh, fence iorw): until they stand here such a device is told that we cannot.
+ * fence is a locked instruction or mfence, which orders all of this library's memory, none of it being
+ * write-combining; and a register is uncached, so that writing it waits for the stores before it. Other processors
+ * have fences for devices of their own (dmb osh, fence iorw): until they stand here such a device is told that we
+ * cannot.
  */
 #ifdef __x86_64__
 #define VIRTIO_FENCES_SUIT_DEVICES true

@@ -421,6 +421,13 @@ void fake_platform_forget_mapped(void)
 	fake.mapped = 0;
 }
 
+void fake_platform_forget_live(void)
+{
+	for (struct block *block = fake.blocks; block; block = block->next)
+		if (block->kind == PRIVATE || block->kind == DMA)
+			block->kind = BUFFER;
+}
+
 void fake_platform_map_at_most(unsigned count)
 {
 	fake.map_most = count;

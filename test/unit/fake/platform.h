@@ -48,6 +48,12 @@ void fake_platform_expect_leaks(unsigned count);
 void fake_platform_next_address(uint64_t address);
 
 /*
+ * What is allocated now need not be freed: a stuck device has it for ever. It goes at the end, and its red zones are
+ * checked then.
+ */
+void fake_platform_forget_live(void);
+
+/*
  * A buffer of SIZE bytes in DMA memory, filled with rubbish, that the test need not free: it goes at the end, and
  * its red zones are checked then. fake_platform_fail_allocation does not count it.
  */

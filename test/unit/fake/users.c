@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* The runtimes: small, with a few buffers of each kind that go round and round. */
+#include <string.h>
+
+#include "fake/cmocka.h"
+#include "fake/platform.h"
+#include "fake/users_inside.h"
+
+struct fake_transport fake_user_transport;
+uint32_t fake_user_most;
+
+const struct fake_user *const fake_users[] = {&fake_user_net, &fake_user_blk, &fake_user_console, &fake_user_rng,
+	&fake_user_9p, &fake_user_balloon, &fake_user_vsock, NULL};
+
+void fake_user_look(const void *data, uint32_t length)
+{
+	const uint8_t *bytes = data;
+	unsigned sum = 0;
+
+	/* Each byte is read, so that whoever watches memory sees it. */
+	for (uint32_t i = 0; i < length; i++)
+		sum += bytes[i];
+	assert_true(sum <= 255u * length);
+	fake_user_most = length > fake_user_most ? length : fake_user_most;
+}
+
+int fake_user_first_error(int one, int other)
+{
+	return one < 0 ? one : other < 0 ? other : 0;
+}
+
+int fake_user_no_timeout(int one, int other)
+{
+	return one != VIRTIO_ERR_TIMEOUT ? one : other;
+}
+
+void fake_user_prepare(const struct fake_user *user, const struct fake_device_ops *ring)
+{
+	memset(&fake_user_transport, 0, sizeof fake_user_transport);
+	fake_transport_init(&fake_user_transport, fake_platform(), user->type,
+		VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | user->features | ring->features);
+	fake_user_transport.rings[0] = ring->driver_end;
+	for (unsigned i = 0; i < 8; i++)
+		fake_user_transport.queues[i].size = 16;
+	if (user->configure)
+		user->configure();
+}
+
+void fake_user_open(const struct fake_user *user, const struct fake_device_ops *ring)
+{
+	fake_user_prepare(user, ring);
+	assert_int_equal(user->attach(), 0);
+	if (user->start)
+		user->start();
+	assert_int_equal(user->work(), 0);
+}
+
+struct fake_device_ring *fake_user_ring(unsigned index)
+{
+	return &fake_user_transport.queues[index].ring;
+}
+
+void fake_user_close(const struct fake_user *user)
+{
+	assert_int_equal(user->detach(), 0);
+	assert_int_equal(fake_platform_live(), 0);
+}
