@@ -19,6 +19,7 @@ sys.path[:0] = [os.path.join(TOP, 'test', 'lint'), os.path.join(TOP, 'test', 'mu
 # pylint: disable=wrong-import-position
 import hostile  # noqa: E402
 import limits  # noqa: E402
+import table  # noqa: E402
 import tree  # noqa: E402
 
 LIST = 'test/requirements.md'
@@ -110,12 +111,11 @@ def holders(files, known):
 
 def mutants(files):
     """{ID: how many mutants}."""
-    if 'test/mutation/table.py' not in files.paths:
-        return {}
     count = {}
-    for names in re.findall(r"holds='([^']*)'", files.text('test/mutation/table.py')):
-        for name in NAME.findall(names):
-            count[name] = count.get(name, 0) + 1
+    for path in files.under(MUTANTS, ends=('.txt',)):
+        for mutant in table.parse(files.text(path)):
+            for name in mutant.holds:
+                count[name] = count.get(name, 0) + 1
     return count
 
 

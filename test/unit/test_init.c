@@ -132,6 +132,21 @@ static void test_a_reset_that_never_ends_times_out_and_stops_dma(void **state)
 	assert_logged("reset does not end");
 }
 
+/* HC-16: a reset of a device in use, which leaves all else to its driver */
+static void test_a_stuck_device_in_use_stops_dma(void **state)
+{
+	(void)state;
+	struct virtio_queue queue;
+	attach(&queue);
+	fake.never_resets = true;
+	assert_true(fake.dma);
+	assert_int_equal(virtio_device_reset(&fake.device), VIRTIO_ERR_TIMEOUT);
+	assert_false(fake.dma);
+	fake.never_resets = false;
+	assert_int_equal(virtio_device_reset(&fake.device), 0);
+	assert_int_equal(virtio_device_detach(&fake.device), 0);
+}
+
 /* HC-16 */
 static void test_rings_of_a_stuck_device_are_leaked_not_freed(void **state)
 {
@@ -287,6 +302,7 @@ int main(void)
 		TEST(test_a_slow_reset_is_waited_for),
 		TEST(test_a_reset_is_waited_for_without_a_wait_hook),
 		TEST(test_a_reset_that_never_ends_times_out_and_stops_dma),
+		TEST(test_a_stuck_device_in_use_stops_dma),
 		TEST(test_rings_of_a_stuck_device_are_leaked_not_freed),
 		TEST(test_a_stuck_device_is_waited_for_once),
 		TEST(test_without_a_clock_nothing_starts),

@@ -44,8 +44,8 @@ class Build:
     def images(self):
         return sorted(self.folder.glob("examples/*/*.elf")) + sorted(self.folder.glob("test/qemu/*/*.elf"))
 
-    def make(self):
-        """Configure it if need be, and compile."""
+    def make(self, *targets):
+        """Configure it if need be, and compile: all of it, or these targets."""
         if not (self.folder / "build.ninja").exists():
             options = [f"-Dtests={'enabled' if self.unit_tests else 'disabled'}",
                        f"-Docaml={'enabled' if self.ocaml else 'disabled'}"]
@@ -55,7 +55,7 @@ class Build:
             environment = {**os.environ, "CC": self.compiler, "CC_LD": self.linker}
             again = ["--wipe"] if self.folder.exists() else []
             command(["meson", "setup", *again, *options, self.folder, TOP], env=environment)
-        command(["ninja", "-C", self.folder, "--quiet", f"-j{os.cpu_count() or 1}"])
+        command(["ninja", "-C", self.folder, "--quiet", f"-j{os.cpu_count() or 1}", *targets])
 
 
 DEMO = Build("demo", "gcc", "bfd", unit_tests=False)

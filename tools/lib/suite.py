@@ -7,7 +7,8 @@ import signal
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test" / "qemu"))
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "test" / "qemu"), str(TOP / "test" / "mutation")]
 
 # pylint: disable=wrong-import-position
 import accelerator
@@ -16,6 +17,7 @@ import builds
 import cases
 import consumer
 import models
+import mutate
 import ocaml
 import smoke
 import soak
@@ -58,6 +60,8 @@ def run(report, groups, options):
     if "unit" in groups:
         for build in [build for build in made if build.unit_tests]:
             units.run_units(report, build)
+        if builds.GCC in made:
+            report.run("unit", "mutants", mutate.sample)
     if "archive" in groups:
         for build in made:
             report.run("archive", f"{build.name} libvirtio.a", archives.check_libvirtio, build)
