@@ -34,21 +34,20 @@ int fake_user_no_timeout(int one, int other)
 	return one != VIRTIO_ERR_TIMEOUT ? one : other;
 }
 
-void fake_user_prepare(const struct fake_user *user, const struct fake_device_ops *ring)
+static void prepare(const struct fake_user *user)
 {
 	memset(&fake_user_transport, 0, sizeof fake_user_transport);
 	fake_transport_init(&fake_user_transport, fake_platform(), user->type,
-		VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | user->features | ring->features);
-	fake_user_transport.rings[0] = ring->driver_end;
+		VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | user->features);
 	for (unsigned i = 0; i < 8; i++)
 		fake_user_transport.queues[i].size = 16;
 	if (user->configure)
 		user->configure();
 }
 
-void fake_user_open(const struct fake_user *user, const struct fake_device_ops *ring)
+void fake_user_open(const struct fake_user *user)
 {
-	fake_user_prepare(user, ring);
+	prepare(user);
 	assert_int_equal(user->attach(), 0);
 	if (user->start)
 		user->start();

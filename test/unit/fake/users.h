@@ -3,9 +3,9 @@
  * A runtime that uses a driver, one for each driver, so that a test can do the same to all of them: it brings the
  * driver up, keeps work under way on every virtqueue, looks at what comes back, and brings the driver down.
  *
- *     fake_user_open(fake_users[i], ring);               the device, and the driver attached and at work
- *     fake_device_take(fake_user_ring(queue), &buffer);   the device's end of virtqueue 0 and so on
- *     fake_users[i]->work();                                    what a runtime does all the time
+ *     fake_user_open(fake_users[i]);                        the device, and the driver attached and at work
+ *     fake_device_take(fake_user_ring(queue), &buffer);     the device's end of virtqueue 0 and so on
+ *     fake_users[i]->work();                                what a runtime does all the time
  *     fake_user_close(fake_users[i]);
  */
 #ifndef TEST_UNIT_FAKE_USERS_H
@@ -38,11 +38,11 @@ extern struct fake_transport fake_user_transport;
 /* The most bytes that the driver handed out in one piece since this was set to 0. */
 extern uint32_t fake_user_most;
 
-/* A new device over RING on the fake platform, and the driver at work. Fails the test if it cannot be used. */
-void fake_user_open(const struct fake_user *user, const struct fake_device_ops *ring);
-
-/* As fake_user_open, but the driver is not attached yet. */
-void fake_user_prepare(const struct fake_user *user, const struct fake_device_ops *ring);
+/*
+ * A new device on the fake platform, over the ring of the group of tests (fake/transport.h), and the driver at work.
+ * Fails the test if it cannot be used.
+ */
+void fake_user_open(const struct fake_user *user);
 
 /* The device's end of virtqueue INDEX. */
 struct fake_device_ring *fake_user_ring(unsigned index);
