@@ -109,8 +109,9 @@ static int reach(struct search *search, const struct capability *cap, uint32_t l
 			cap->bar, (unsigned long long)search->bar.address);
 	else if (!before)
 		virtio_log(dev->platform, VIRTIO_LOG_WARNING,
-			"%s: BAR %u at 0x%llx cannot be mapped; going through configuration space, slowly", dev->name,
-			cap->bar, (unsigned long long)search->bar.address);
+			"%s: BAR %u at 0x%llx %s; going through configuration space, slowly", dev->name, cap->bar,
+			(unsigned long long)search->bar.address,
+			search->bar.address ? "cannot be mapped" : "has no address");
 	return result;
 }
 

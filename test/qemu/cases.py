@@ -141,6 +141,15 @@ def door_device_cases(build):
         yield blk_case(f"guest_blk qboot {board}, a disk of each transport", build,
                        [Disk(sectors=1024, options=options) for options in TRANSPORTS.values()], machine=board,
                        firmware=QBOOT)
+    # Behind a bridge nothing gets an address: a modern device does without, slowly, and a legacy one is told of.
+    for name, board, bridge, place in PCI_PLACES[0], PCI_PLACES[2]:
+        yield Case(f"net_echo qboot {board} {name}", build.example("net_echo"),
+                   scenarios.says(scenarios.echo_briefly, "has no address; going through configuration space"),
+                   machine=board, firmware=QBOOT, devices=bridge, nets=[place])
+    _, board, bridge, place = PCI_PLACES[0]
+    yield Case("net_echo qboot behind a bridge, legacy", build.example("net_echo"),
+               scenarios.ends_with(1, "BAR 0 has no address among the ports", "VIRTIO_ERR_UNSUPPORTED"),
+               machine=board, firmware=QBOOT, devices=bridge, nets=[f"{place},{TRANSPORTS['legacy']}"])
     yield Case("net_echo PVH", build.example("net_echo.pvh"), scenarios.echo_briefly, nets=[""])
 
 
