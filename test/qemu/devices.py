@@ -245,6 +245,9 @@ def cases(build):
                    modules=1,
                    devices=("-fsdev", "local,id=share,path={folder},security_model=none,readonly=on",
                             "-device", f"virtio-9p-pci,fsdev=share,mount_tag=the share,{options}"))
+    yield Case("guest_devices balloon deflate-on-oom", image,
+               scenarios.says(balloon("modern"), "ready, deflates freely"),
+               devices=("-device", f"virtio-balloon-pci,deflate-on-oom=on,{TRANSPORTS['modern']}", *MONITOR))
     yield Case("guest_devices entropy, little at a time", image, ends_well("modern", "different values"),
                devices=("-object", "rng-builtin,id=slow",
                         "-device", f"virtio-rng-pci,rng=slow,max-bytes=512,period=20,{TRANSPORTS['modern']}"))

@@ -289,6 +289,8 @@ def cases(build):
                nets=["csum=off,guest_csum=off,guest_tso4=off,guest_tso6=off,host_tso4=off,host_tso6=off"])
     yield Case("guest_net stream, plain", image, stream(False, False, False, False), tap=1, nets=[""],
                command_line="plain")
+    yield Case("guest_net stream, receive offloads switched off", image, stream(False, True, partial=False), tap=1,
+               nets=[""], command_line="switched")
     yield Case("guest_net stream, 2 pairs", image, stream(True, True, pairs=2), tap=2, nets=["mq=on,vectors=6"],
                command_line="pairs=2")
     yield Case("guest_net stream, 1 of 2 pairs", image, stream(True, True), tap=2, nets=["mq=on,vectors=6"])

@@ -128,7 +128,7 @@ const char *test_balloon(struct virtio_device *device, const struct boot_info *i
 		error = "reporting";
 	if (!error && balloon.reporting)
 		error = report(&balloon);
-	boot_printf("ready\n");
+	boot_printf("ready%s\n", balloon.deflate_freely ? ", deflates freely" : "");
 	if (!error)
 		error = follow(&balloon);
 	boot_printf("empty again: %u pages\n", balloon.actual);

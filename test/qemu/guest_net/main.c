@@ -9,6 +9,7 @@
  *     buffer=512   bytes of each receive buffer
  *     hash         have received frames hashed (hash.c)
  *     rss          and spread over the pairs by that
+ *     switched     switch all receive offloads off, once they were agreed on
  */
 #include <boot/info.h>
 #include <boot/platform.h>
@@ -19,7 +20,8 @@
 #include "serial.h"
 
 #define BURST 32
-#define WATCH UINT64_C(20000000) /* nanoseconds between two looks at the configuration */
+#define WATCH UINT64_C(20000000)       /* nanoseconds between two looks at the configuration */
+#define PATIENCE UINT64_C(10000000000) /* nanoseconds for a command */
 #define OFFLOADS                                                                                                    \
 	(VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 |            \
 		VIRTIO_NET_F_HOST_ECN | VIRTIO_NET_F_HOST_USO | VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | \
@@ -136,6 +138,19 @@ static bool serve(void)
 	return true;
 }
 
+/* What is commanded before the first frame. NULL, or what went wrong. */
+static const char *command(const char *words)
+{
+	if (net.features & VIRTIO_NET_F_HASH_REPORT)
+		return hash_start(&net);
+	if (!word(words, "switched"))
+		return NULL;
+	int result = virtio_net_set_receive_offloads(&net, 0);
+	if (result == 0)
+		result = virtio_net_command_wait(&net, boot_platform()->now(NULL) + PATIENCE);
+	return result < 0 ? virtio_error_name(result) : NULL;
+}
+
 static int start(const struct boot_info *info)
 {
 	struct virtio_pci_access pci;
@@ -164,9 +179,9 @@ int unikernel_main(const struct boot_info *info)
 		boot_printf("FAIL %s\n", virtio_error_name(result));
 		return 1;
 	}
-	const char *error = net.features & VIRTIO_NET_F_HASH_REPORT ? hash_start(&net) : NULL;
+	const char *error = command(info->command_line);
 	if (error) {
-		boot_printf("FAIL hash: %s\n", error);
+		boot_printf("FAIL command: %s\n", error);
 		return 1;
 	}
 	boot_printf("%s: features %lx pairs %u active %u mtu %u\n", device.name, net.features, net.pairs,
