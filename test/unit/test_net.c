@@ -461,5 +461,5 @@ int main(void)
 		TEST(test_a_stuck_device_keeps_what_it_knows),
 		TEST(test_attach_works_again_after_detach),
 	};
-	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
+	return fake_transport_run_over_rings(tests);
 }

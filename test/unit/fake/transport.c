@@ -22,12 +22,11 @@ static int run_over(uint64_t features)
 	return 0;
 }
 
-int fake_transport_was_over(void **state)
+int fake_transport_missed(void)
 {
-	(void)state;
 	if (ring_uses == 0)
 		print_error("no virtqueue of these tests is what they are meant to run over\n");
-	return ring_uses ? 0 : -1;
+	return ring_uses == 0;
 }
 
 int fake_transport_over_split(void **state)

@@ -96,8 +96,8 @@ struct fake_transport {
 
 /*
  * Run a group of tests over each kind of ring: modern devices offer split ones only; then packed ones, too; then they
- * want all memory mapped, and find it in bounce buffers. For the end of main; the other functions are the group's setup
- * and teardown, which fails if no queue had such a ring.
+ * want all memory mapped, and find it in bounce buffers. For the end of main; the other functions are the group's
+ * setup, and what counts as one more failure: no queue had such a ring (cmocka does not count a teardown that fails).
  */
 #define fake_transport_run_over_rings(tests)                                                 \
 	(fake_transport_run_over("split rings", tests, fake_transport_over_split) +          \
@@ -111,13 +111,13 @@ struct fake_transport {
 
 /* One group of them. */
 #define fake_transport_run_over(what, tests, setup) \
-	cmocka_run_group_tests_name("over " what, tests, setup, fake_transport_was_over)
+	(cmocka_run_group_tests_name("over " what, tests, setup, NULL) + fake_transport_missed())
 int fake_transport_over_split(void **state);
 int fake_transport_over_packed(void **state);
 int fake_transport_over_mapping(void **state);
 int fake_transport_over_split_in_order(void **state);
 int fake_transport_over_packed_in_order(void **state);
-int fake_transport_was_over(void **state);
+int fake_transport_missed(void);
 
 /* How many allocations the mapping of FAKE's queues takes; 0: the driver does without. */
 unsigned fake_transport_mappings(const struct fake_transport *fake);
