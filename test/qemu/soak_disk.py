@@ -182,12 +182,16 @@ class DiskSoak:
         self.machine.expect("going on")
 
     def restart(self):
+        """The driver is detached, with requests in flight, and attached again."""
         self.machine.type(b"r")
+        unfinished = re.search(r"in flight, (\d+) of them unfinished", self.rest_of("restarted with"))
         self.machine.expect("memory after the restart")
         self.counts["restarts"] += 1
+        self.counts["unfinished then"] += int(unfinished.group(1))
 
     def restart_while_slow(self):
-        self.throttle(50)
+        """So slow that the driver does not wait until they are done: they are done again."""
+        self.throttle(3)
         self.let_work(0.2)
         self.restart()
         self.throttle(0)
@@ -202,7 +206,7 @@ class DiskSoak:
         self.after_reset(steps)
 
     def reset_while_slow(self):
-        self.throttle(50)
+        self.throttle(3)
         self.let_work(0.2)
         self.reset()
         self.throttle(0)

@@ -91,10 +91,11 @@ static int restart(void)
 	size_t pages = boot_pages_available();
 	int error = workers_go(&soak);
 	unsigned in_flight = soak.in_flight;
+	uint64_t again = soak.again;
 
 	if (error || workers_restart(&soak) < 0)
 		return SOAK_FAILED;
-	boot_printf("restarted with %u in flight\n", in_flight);
+	boot_printf("restarted with %u in flight, %lu of them unfinished\n", in_flight, soak.again - again);
 	return memory_same(&before, pages, "after the restart");
 }
 
