@@ -20,26 +20,15 @@ struct resident {
 	int answer;                       /* when it was asked for its own name: 0 or an error */
 	bool shown;                       /* the log will show it */
 	const struct virtio_wanted *user; /* who gets it */
+	struct resident *next;            /* in the order of the search */
 };
 
 /* All of them. */
 struct census {
 	const struct virtio_platform *platform;
-	const struct virtio_find_sources *sources;
 	const struct virtio_support *support;
-	struct resident *residents;
-	unsigned count;
+	struct resident *first;
 };
-
-static unsigned count_devices(const struct census *census)
-{
-	struct virtio_search search = virtio_search_start(census->platform, census->sources);
-	unsigned count = 0;
-
-	while (virtio_search_next(&search))
-		count++;
-	return count;
-}
 
 static struct virtio_name place_of(const struct virtio_search *found)
 {
@@ -48,48 +37,42 @@ static struct virtio_name place_of(const struct virtio_search *found)
 	return (struct virtio_name){.by = VIRTIO_NAME_MMIO, .number = found->window.address};
 }
 
-/* How many before INDEX have its type. */
-static unsigned order_of(const struct census *census, unsigned index)
+/* What a device is called by its order: it comes after all those of the census. */
+static struct virtio_name order_of(const struct census *census, uint32_t type)
 {
-	unsigned order = 0;
+	struct virtio_name name = {.by = VIRTIO_NAME_ORDER};
 
-	for (unsigned i = 0; i < index; i++)
-		order += census->residents[i].found.type == census->residents[index].found.type;
-	return order;
+	for (const struct resident *resident = census->first; resident; resident = resident->next)
+		name.number += resident->found.type == type;
+	return name;
 }
 
-static size_t census_size(const struct census *census)
+static int take_census(struct census *census, const struct virtio_find_sources *sources)
 {
-	return census->count * sizeof(*census->residents);
-}
+	const struct virtio_platform *platform = census->platform;
+	struct virtio_search search = virtio_search_start(platform, sources);
 
-static void register_all(struct census *census)
-{
-	struct virtio_search search = virtio_search_start(census->platform, census->sources);
-	unsigned i = 0;
-
-	for (; i < census->count && virtio_search_next(&search); i++) {
-		census->residents[i] = (struct resident){.found = search, .answer = NOT_ASKED};
-		census->residents[i].names[BY_ORDER] =
-			(struct virtio_name){.by = VIRTIO_NAME_ORDER, .number = order_of(census, i)};
-		census->residents[i].names[BY_PLACE] = place_of(&search);
+	for (struct resident **end = &census->first; virtio_search_next(&search); end = &(*end)->next) {
+		struct resident *resident = platform->alloc(platform->context, sizeof(*resident), sizeof(uint64_t));
+		if (!resident)
+			return VIRTIO_ERR_NO_MEMORY;
+		*resident = (struct resident){.found = search, .answer = NOT_ASKED};
+		resident->names[BY_ORDER] = order_of(census, search.type);
+		resident->names[BY_PLACE] = place_of(&search);
+		*end = resident;
 	}
-	for (; i < census->count; i++) /* gone between the two looks */
-		census->residents[i] = (struct resident){.answer = VIRTIO_ERR_NO_DEVICE};
+	return 0;
 }
 
-static int take_census(struct census *census)
+static void end_census(const struct census *census)
 {
 	const struct virtio_platform *platform = census->platform;
 
-	census->count = count_devices(census);
-	if (!census->count)
-		return 0;
-	census->residents = platform->alloc(platform->context, census_size(census), sizeof(uint64_t));
-	if (!census->residents)
-		return VIRTIO_ERR_NO_MEMORY;
-	register_all(census);
-	return 0;
+	for (struct resident *resident = census->first; resident;) {
+		struct resident *next = resident->next;
+		platform->free(platform->context, resident, sizeof(*resident));
+		resident = next;
+	}
 }
 
 /* Have a device tell its own name, once. */
@@ -111,8 +94,8 @@ static void ask_for(const struct census *census, const struct virtio_wanted *wan
 
 	if (at_place || wanted->name.by == VIRTIO_NAME_ORDER || !wanted->kind->ask)
 		return;
-	for (unsigned i = 0; i < census->count; i++)
-		ask(census, &census->residents[i], wanted->kind);
+	for (struct resident *resident = census->first; resident; resident = resident->next)
+		ask(census, resident, wanted->kind);
 }
 
 /* The log will show all devices of TYPE. How many there are. */
@@ -120,10 +103,10 @@ static unsigned mark(const struct census *census, uint32_t type)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < census->count; i++) {
-		if (census->residents[i].found.type != type)
+	for (struct resident *resident = census->first; resident; resident = resident->next) {
+		if (resident->found.type != type)
 			continue;
-		census->residents[i].shown = true;
+		resident->shown = true;
 		count++;
 	}
 	return count;
@@ -153,8 +136,8 @@ static int refuse(const struct census *census, const struct virtio_wanted *wante
 /* No device of the type is called so: maybe one of another type is. */
 static int refuse_unknown(const struct census *census, const struct virtio_wanted *wanted)
 {
-	for (unsigned i = 0; i < census->count; i++)
-		if (virtio_name_equal(&census->residents[i].names[BY_PLACE], &wanted->name))
+	for (const struct resident *resident = census->first; resident; resident = resident->next)
+		if (virtio_name_equal(&resident->names[BY_PLACE], &wanted->name))
 			return refuse(census, wanted, VIRTIO_ERR_NO_DEVICE, "what is there is no");
 	return refuse(census, wanted, VIRTIO_ERR_NO_DEVICE, "there is no such");
 }
@@ -181,8 +164,7 @@ static int assign(const struct census *census, const struct virtio_wanted *wante
 
 	if (wanted->name.by == VIRTIO_NAME_NONE)
 		return refuse(census, wanted, VIRTIO_ERR_INVALID, "no name was given for this");
-	for (unsigned i = 0; i < census->count; i++) {
-		struct resident *resident = &census->residents[i];
+	for (struct resident *resident = census->first; resident; resident = resident->next) {
 		if (resident->found.type == wanted->kind->type && is_called(resident, &wanted->name)) {
 			found = resident;
 			count++;
@@ -214,21 +196,21 @@ static void show(const struct census *census, const struct resident *resident)
 
 static void show_all(const struct census *census)
 {
-	for (unsigned i = 0; i < census->count; i++)
-		if (census->residents[i].shown)
-			show(census, &census->residents[i]);
+	for (const struct resident *resident = census->first; resident; resident = resident->next)
+		if (resident->shown)
+			show(census, resident);
 }
 
 static int open_all(const struct census *census)
 {
-	int error = 0;
-
-	for (unsigned i = 0; i < census->count && !error; i++) {
-		const struct resident *resident = &census->residents[i];
+	for (const struct resident *resident = census->first; resident; resident = resident->next) {
+		int error = 0;
 		if (resident->user)
 			error = virtio_search_open(&resident->found, resident->user->device, census->support);
+		if (error)
+			return error;
 	}
-	return error;
+	return 0;
 }
 
 /* All names, so that all culprits are told; and the devices, if there are none. */
@@ -252,14 +234,13 @@ int virtio_find_named(struct virtio_wanted *wanted, unsigned count, const char *
 	const struct virtio_platform *platform, const struct virtio_find_sources *sources,
 	const struct virtio_support *support)
 {
-	struct census census = {.platform = platform, .sources = sources, .support = support};
+	struct census census = {.platform = platform, .support = support};
 	int result = command_line ? virtio_name_arguments(platform, command_line, wanted, count) : 0;
 
 	if (!result)
-		result = take_census(&census);
+		result = take_census(&census, sources);
 	if (!result)
 		result = settle(&census, wanted, count);
-	if (census.residents)
-		platform->free(platform->context, census.residents, census_size(&census));
+	end_census(&census);
 	return result;
 }

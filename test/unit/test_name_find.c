@@ -428,8 +428,10 @@ static void test_errors_of_the_runtime_and_of_opening_are_handed_on(void **state
 	static const struct virtio_support nothing = {.transports = none};
 
 	(void)state;
-	fake_platform_fail_allocation(1);
-	assert_int_equal(find(1, "net0=0"), VIRTIO_ERR_NO_MEMORY);
+	for (unsigned nth = 1; nth <= DEVICES; nth++) {
+		fake_platform_fail_allocation(nth);
+		assert_int_equal(find(1, "net0=0"), VIRTIO_ERR_NO_MEMORY);
+	}
 	fake_platform_fail_allocation(0);
 	assert_int_equal(
 		virtio_find_named(wanted, 1, "net0=0", fake_platform(), &sources, &nothing), VIRTIO_ERR_UNSUPPORTED);
