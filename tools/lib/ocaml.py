@@ -2,7 +2,6 @@
 """OCaml unikernels: the examples on each machine, and one that is built as a user would."""
 
 import concurrent.futures
-import os
 import pathlib
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ import machine
 import scenarios
 from consumer import Installed, boot
 from outcome import TestFailure, command
-from run import Case, run_case
+from run import Case, Disk, run_case
 
 BUILDS = [builds.GCC, builds.CLANG]
 MACHINES = {"pc": "", "q35": "", "microvm": ".pvh"}  # and the doors of the image that they take
@@ -53,6 +52,33 @@ def guest_cases(build):
                scenarios.ends_with(FATAL_STATUS, "too little for OCaml", "give the machine more"), memory="6M")
 
 
+# How a device is driven, by its options, and what the unikernel then tells of it.
+TRANSPORTS = {
+    "modern": ("disable-modern=off,disable-legacy=on", "modern PCI, split ring"),
+    "legacy": ("disable-modern=on,disable-legacy=off", "legacy PCI, split ring"),
+    "packed": ("disable-modern=off,disable-legacy=on,packed=on", "modern PCI, packed ring"),
+}
+DISK = b"the first line of the disk\n".ljust(65536, b".")
+
+
+def echo_cases(build):
+    """The neighbour of net_echo asks the same of ocaml_echo, which also uses a disk."""
+    disk_texts = ["first line [the first line of the disk]", "disk: written and read back"]
+    for board, doors in MACHINES.items():
+        transports = {"MMIO": ("", "MMIO")} if board == "microvm" else TRANSPORTS
+        for name, (options, told) in transports.items():
+            whole = (board, name) in (("pc", "modern"), ("q35", "packed"), ("microvm", "MMIO"))
+            scenario = scenarios.echo if whole else scenarios.echo_briefly
+            yield Case(f"ocaml_echo {board} {name}", build.example(f"ocaml_echo{doors}"),
+                       scenarios.says(scenario, told, *disk_texts), machine=board, nets=[options],
+                       disks=[Disk(content=DISK, options=options)])
+    image = build.example("ocaml_echo")
+    yield Case("ocaml_echo without a network", image,
+               scenarios.ends_with(UNCAUGHT_STATUS, "network: there is no such device", "Called from"))
+    yield Case("ocaml_echo, nonsense", image,
+               scenarios.ends_with(UNCAUGHT_STATUS, "ip=10.0.2 makes no sense"), command_line="ip=10.0.2")
+
+
 def check_no_threads():
     """What needs files, processes or threads does not link, and the linker says what is missing."""
     with tempfile.TemporaryDirectory(prefix="virtio-ocaml-") as name:
@@ -69,27 +95,52 @@ def check_no_threads():
             raise TestFailure("a program with threads links")
 
 
+def environment_of(installed):
+    """Where a user's tools find what was installed."""
+    return {**installed.environment, "OCAMLPATH": str(next(installed.root.rglob("META")).parents[1]),
+            "PKG_CONFIG": f"pkg-config --define-variable=prefix={installed.prefix}"}
+
+
 def make(installed, folder, *words):
-    environment = {**installed.environment, "OCAMLPATH": str(next(installed.root.rglob("META")).parents[1])}
-    prefix = f"PKG_CONFIG=pkg-config --define-variable=prefix={installed.prefix}"
-    command(["make", "-C", folder, prefix, *words], env=environment)
+    environment = environment_of(installed)
+    command(["make", "-C", folder, f"PKG_CONFIG={environment['PKG_CONFIG']}", *words], env=environment)
 
 
-def check_makefile(accelerator):
+def dune(installed, folder, image):
+    pathlib.Path(folder, "dune-project").write_text("(lang dune 2.9)\n")
+    command(["dune", "build", "--root", folder, f"./{image}"], env=environment_of(installed))
+    shutil.copy(folder / "_build" / "default" / image, folder)
+
+
+def check_rule(tool, accelerator):
     """The rule that users copy, out of reach of the tree."""
     with tempfile.TemporaryDirectory(prefix="virtio-ocaml-") as name:
         installed = Installed(builds.GCC, name)
         folder = pathlib.Path(name, "hello")
         shutil.copytree(builds.TOP / "examples" / "ocaml_hello", folder)
-        make(installed, folder, "ocaml_hello.elf")
+        tool(installed, folder, "ocaml_hello.elf")
         boot(folder / "ocaml_hello.elf", scenarios.ends_with(0, *HELLO), accelerator)
 
 
+def check_dune_project():
+    """Those who take the OCaml side into a dune project of theirs find a package with both libraries."""
+    with tempfile.TemporaryDirectory(prefix="virtio-ocaml-") as name:
+        folder = pathlib.Path(name, "virtio")
+        shutil.copytree(builds.TOP / "bindings" / "ocaml", folder)
+        command(["dune", "build", "--root", folder, "@install"])
+        for wanted in ("META", "virtio.cmxa", "lwt/virtio_lwt.cmxa", "virtio_net.mli"):
+            if not (folder / "_build" / "install" / "default" / "lib" / "virtio" / wanted).exists():
+                raise TestFailure(f"dune installs no {wanted}")
+
+
 def run(report, made, accelerator, workers=2):
-    report.run("ocaml", "the Makefile of ocaml_hello", check_makefile, accelerator)
+    report.run("ocaml", "the Makefile of ocaml_hello", check_rule, make, accelerator)
+    report.run("ocaml", "the dune file of ocaml_hello", check_rule, dune, accelerator)
+    report.run("ocaml", "the library as a dune project", check_dune_project)
     report.run("ocaml", "a program with threads does not link", check_no_threads)
     cases = [(build, case) for build in BUILDS if build in made for case in hello_cases(build)]
-    cases += [(builds.GCC, case) for case in guest_cases(builds.GCC) if builds.GCC in made]
+    cases += [(builds.GCC, case) for case in [*guest_cases(builds.GCC), *echo_cases(builds.GCC)]
+              if builds.GCC in made]
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         try:
             for job in [pool.submit(report.run, "ocaml", f"{build.name} {case.name}", run_case, case, accelerator)

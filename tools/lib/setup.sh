@@ -17,7 +17,8 @@ package_of() {
 		lacks xorriso xorriso; lacks mformat mtools ;;
 	gdb) lacks gdb gdb ;;
 	ocaml) lacks ocamlfind ocaml-findlib; lacks_file /usr/lib/ocaml/libasmrun.a ocaml
-		lacks_file /usr/lib/x86_64-linux-musl/libc.a musl-dev; lacks make make ;;
+		lacks_file /usr/lib/x86_64-linux-musl/libc.a musl-dev; lacks make make; lacks dune ocaml-dune
+		lacks_file /usr/lib/ocaml/lwt/lwt.cmxa liblwt-ocaml-dev ;;
 	model) lacks spin spin; lacks gcc gcc; lacks cpp cpp; lacks_file /usr/include/stdio.h libc6-dev ;;
 	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
 		lacks dash dash; lacks git git ;;

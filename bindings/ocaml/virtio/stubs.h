@@ -8,7 +8,7 @@
 #define VIRTIO_OCAML_STUBS_H
 
 #include <boot/device_interrupts.h>
-#include <caml/mlvalues.h>
+#include <caml/bigarray.h>
 #include <virtio/helper.h>
 
 /*
@@ -24,6 +24,25 @@ struct stub_device {
 };
 
 /*
+ * A buffer of a driver that OCaml has for a while, as a Bigarray. The Bigarray and all parts that were made of it by
+ * Bigarray.Array1.sub share this, and count in proxy.refcount.
+ */
+struct stub_loan {
+	struct caml_ba_proxy proxy; /* first: Bigarrays know it as theirs */
+	void *owner;                /* whose it is */
+	void *frame;                /* the buffer */
+	unsigned pins;              /* requests in flight that use it: it cannot be given back meanwhile */
+	bool over;                  /* it was given back, and the device may write there */
+};
+
+/* Besides the library's errors: mistakes of the program, from which the OCaml side makes exceptions. */
+enum {
+	STUB_RELEASED = -1000, /* the buffer was given back */
+	STUB_IN_USE = -1001,   /* a device uses the buffer */
+	STUB_RANGE = -1002,    /* the slice is not within its buffer */
+};
+
+/*
  * Find the NTH device of TYPE (VIRTIO_ID_), open it, and route its interrupts. 0 or an error. Follow with the driver's
  * attach and then stub_device_started, or when that fails stub_device_close.
  */
@@ -35,22 +54,32 @@ void stub_device_started(struct stub_device *device);
 /* It no longer does; the driver is detached. Safe for devices that were not started. */
 void stub_device_close(struct stub_device *device);
 
-/* What the OCaml side gets for a number of the library's: 0 or more, or an error below. */
+/* Memory, zeroed, for structs of the stubs; NULL: there is none. Freed with its size. */
+void *stub_alloc(size_t size);
+void stub_free(void *memory, size_t size);
+
+/* The end of an attach: the struct as an OCaml value, or an error. */
 #define Val_result(number) Val_long(number)
 
 /*
- * A pointer in an OCaml value. It is aligned to 16 bytes and outside of the heap, and looks like an integer there. The
- * OCaml side sets its copy to 0 when the struct is gone, and no stub is called with that.
+ * A pointer in an OCaml value. It is aligned to 16 bytes and outside of the heap, and looks like an integer above 0
+ * there. The OCaml side sets its copy to 0 when the struct is gone, and no stub is called with that.
  */
 #define Val_pointer(pointer) ((value)(pointer) | 1)
 #define Pointer_val(value) ((void *)((value) & ~(intnat)1))
 
 /* A slice, { buffer; off; len } with a Bigarray of bytes. */
-#define Slice_buffer(slice) Field(slice, 0)
+#define Slice_array(slice) Caml_ba_array_val(Field(slice, 0))
 #define Slice_offset(slice) Long_val(Field(slice, 1))
 #define Slice_length(slice) Long_val(Field(slice, 2))
 
-/* Where the data of SLICE lie, or NULL when they are not within its buffer (which may have been released). */
-uint8_t *stub_slice_data(value slice);
+/* Where the data of SLICE lie, in *DATA. 0, STUB_RANGE, or STUB_RELEASED. */
+int stub_slice_data(value slice, uint8_t **data);
+
+/* The loan that SLICE lies in; NULL when its memory is OCaml's own. */
+struct stub_loan *stub_slice_loan(value slice);
+
+/* The custom operations of Bigarrays that are loans (stubs_net.c). */
+extern struct custom_operations stub_loan_operations;
 
 #endif

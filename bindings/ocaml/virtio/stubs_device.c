@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Devices as the stubs share them: finding them, their interrupts, and the one sleep that waits for all of them. */
 #include <boot/clock.h>
+#include <boot/memory.h>
 #include <boot/platform.h>
-#include <caml/bigarray.h>
-#include <virtio/spec/ids.h>
+#include <caml/custom.h>
 
 #include "../runtime/runtime.h"
 #include "stubs.h"
-
-/* As long as the shim's clock can count. */
-#define FOR_EVER UINT64_MAX
 
 /* What is left of closed devices, to be used again. */
 struct spare_interrupts {
@@ -21,18 +18,29 @@ struct spare_interrupts {
 static struct stub_device *open_devices;
 static struct spare_interrupts *all_interrupts;
 
+void *stub_alloc(size_t size)
+{
+	void *memory = boot_alloc(size, 64);
+
+	return memory != NULL ? __builtin_memset(memory, 0, size) : NULL;
+}
+
+void stub_free(void *memory, size_t size)
+{
+	boot_free(memory, size);
+}
+
 static struct boot_device_interrupts *interrupts_get(void)
 {
-	const struct virtio_platform *platform = boot_platform();
 	struct spare_interrupts *spare = all_interrupts;
 
 	while (spare != NULL && spare->used)
 		spare = spare->next;
 	if (spare == NULL) {
-		spare = platform->alloc(platform->context, sizeof *spare, _Alignof(struct spare_interrupts));
+		spare = stub_alloc(sizeof *spare);
 		if (spare == NULL)
 			return NULL;
-		*spare = (struct spare_interrupts){.next = all_interrupts};
+		spare->next = all_interrupts;
 		all_interrupts = spare;
 	}
 	spare->used = true;
@@ -93,14 +101,25 @@ void stub_device_close(struct stub_device *device)
 	choose_longest_sleep();
 }
 
-uint8_t *stub_slice_data(value slice)
+struct stub_loan *stub_slice_loan(value slice)
 {
-	struct caml_ba_array *array = Caml_ba_array_val(Slice_buffer(slice));
+	if (Custom_ops_val(Field(slice, 0)) != &stub_loan_operations)
+		return NULL;
+	return (struct stub_loan *)Slice_array(slice)->proxy;
+}
+
+int stub_slice_data(value slice, uint8_t **data)
+{
+	struct caml_ba_array *array = Slice_array(slice);
+	struct stub_loan *loan = stub_slice_loan(slice);
 	intnat offset = Slice_offset(slice), length = Slice_length(slice);
 
+	if (loan != NULL && loan->over)
+		return STUB_RELEASED;
 	if (offset < 0 || length < 0 || offset > array->dim[0] || length > array->dim[0] - offset)
-		return NULL;
-	return (uint8_t *)array->data + offset;
+		return STUB_RANGE;
+	*data = (uint8_t *)array->data + offset;
+	return 0;
 }
 
 value virtio_ocaml_wait(value until);
@@ -108,7 +127,7 @@ value virtio_ocaml_wait(value until);
 /* Virtio.wait: until is a time of Time.now, or below 0 for ever. */
 value virtio_ocaml_wait(value until)
 {
-	uint64_t deadline = Long_val(until) < 0 ? FOR_EVER : (uint64_t)Long_val(until);
+	uint64_t deadline = Long_val(until) < 0 ? UINT64_MAX : (uint64_t)Long_val(until);
 	bool work = false;
 
 	for (struct stub_device *device = open_devices; device != NULL; device = device->next)

@@ -1,4 +1,10 @@
 (* SPDX-License-Identifier: ISC *)
+module Error = Virtio_error
+module Slice = Virtio_slice
+module Net = Virtio_net
+module Block = Virtio_block
+module Console = Virtio_console
+module Entropy = Virtio_entropy
 module Time = Virtio_time
 module Power = Virtio_power
 

@@ -5,6 +5,12 @@
     does what there is to do, and calls {!wait}. What devices answer is a [result]; exceptions are for mistakes in the
     program. There is one thread, and no call may be made from a signal handler, because there are no signals. *)
 
+module Error = Virtio_error
+module Slice = Virtio_slice
+module Net = Virtio_net
+module Block = Virtio_block
+module Console = Virtio_console
+module Entropy = Virtio_entropy
 module Time = Virtio_time
 module Power = Virtio_power
 
