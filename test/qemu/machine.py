@@ -10,6 +10,7 @@ The limits are there to end a test that hangs; no test passes or fails by how fa
 """
 
 import dataclasses
+import os
 import shlex
 import subprocess
 import threading
@@ -152,6 +153,13 @@ class Machine:
     @property
     def running(self):
         return self._process.poll() is None
+
+    @property
+    def processor_time(self):
+        """Seconds that QEMU has used of processors, all its threads together."""
+        with open(f"/proc/{self._process.pid}/stat", encoding="ascii", errors="replace") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def expect(self, text):
         """Wait until TEXT comes over the serial line, after what earlier calls waited for; what came before it."""
