@@ -85,9 +85,7 @@ static bool take_integer(struct cursor *c, uint64_t *number)
 		*number = opcode;
 	else if (opcode == AML_ONES)
 		*number = UINT64_MAX;
-	else if (opcode != AML_QWORD && width == 8)
-		return false;
-	else if (width > c->end - c->at)
+	else if ((opcode != AML_QWORD && width == 8) || width > c->end - c->at)
 		return false;
 	else
 		*number = take(c, width);

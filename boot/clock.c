@@ -65,6 +65,7 @@ static size_t index_of(const struct boot_clock_source *source)
  * Compare SOURCE's answer with the next timer. A claim that differs gives way to what the timer says; of two
  * timers that differ, the one that comes first stays, unchecked.
  */
+/* NOLINTNEXTLINE(misc-no-recursion): once, since a timer measures */
 static const struct boot_clock_source *check(
 	const struct boot_clock_source *source, struct boot_clock_estimate *estimate, const char **checked)
 {

@@ -24,7 +24,7 @@ uint32_t boot_apic_read(enum boot_apic_register index)
 {
 	if (apic_registers == NULL)
 		return (uint32_t)boot_rdmsr(MSR_APIC_FIRST + index);
-	return boot_read32((uint8_t *)apic_registers + 16 * index);
+	return boot_read32((uint8_t *)apic_registers + (size_t)16 * index);
 }
 
 void boot_apic_write(enum boot_apic_register index, uint32_t value)
@@ -32,7 +32,7 @@ void boot_apic_write(enum boot_apic_register index, uint32_t value)
 	if (apic_registers == NULL)
 		boot_wrmsr(MSR_APIC_FIRST + index, value);
 	else
-		boot_write32((uint8_t *)apic_registers + 16 * index, value);
+		boot_write32((uint8_t *)apic_registers + (size_t)16 * index, value);
 }
 
 bool boot_apic_find(void)

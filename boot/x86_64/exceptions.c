@@ -188,7 +188,7 @@ void boot_exceptions_init(void)
 	for (unsigned int vector = 0; vector < EXCEPTION_COUNT; vector++) {
 		bool fatal = vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK;
 
-		boot_gate_set(vector, boot_exception_entries + vector * EXCEPTION_ENTRY_SIZE,
+		boot_gate_set(vector, boot_exception_entries + (size_t)vector * EXCEPTION_ENTRY_SIZE,
 			fatal ? BOOT_STACK_FATAL : BOOT_STACK_EXCEPTION);
 	}
 }

@@ -28,7 +28,8 @@ int boot_interrupt_set(unsigned int vector, void (*handler)(void *context), void
 		boot_gate_set(vector, NULL, BOOT_STACK_INTERRUPT);
 	interrupt_slots[slot] = (struct interrupt_slot){handler, context};
 	if (handler != NULL)
-		boot_gate_set(vector, boot_interrupt_entries + slot * INTERRUPT_ENTRY_SIZE, BOOT_STACK_INTERRUPT);
+		boot_gate_set(
+			vector, boot_interrupt_entries + (size_t)slot * INTERRUPT_ENTRY_SIZE, BOOT_STACK_INTERRUPT);
 	return 0;
 }
 

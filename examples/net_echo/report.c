@@ -37,6 +37,7 @@ void report_outcome(struct report *report, enum outcome outcome, const struct pa
 	if (outcome < ANSWERED_ARP || report->told == REPORT_ANSWERS)
 		return;
 	report->told++;
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond ; OUTCOMES is no outcome */
 	print("answered %s from ", names[outcome]);
 	print_address(packet->peer);
 	if (packet->peer_port != 0)

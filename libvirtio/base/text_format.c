@@ -78,6 +78,7 @@ static uint64_t next_integer(struct output *out, const struct conversion *what, 
 		}
 	}
 	if (what->size == 'L')
+		/* NOLINTNEXTLINE(bugprone-branch-clone): two types, often of one size */
 		number = va_arg(*arguments, long long);
 	else if (what->size)
 		number = va_arg(*arguments, long);

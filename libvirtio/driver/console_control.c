@@ -127,8 +127,9 @@ static int handle_next(struct virtio_console *console)
 	uint8_t *buffer;
 
 	int result = virtio_buffers_reclaim(&console->control_transmit);
-	if (!result && console->control_transmit.free)
-		result = virtio_buffers_get(receive, &buffer, &message.length);
+	if (result < 0 || !console->control_transmit.free)
+		return result;
+	result = virtio_buffers_get(receive, &buffer, &message.length);
 	if (result <= 0)
 		return result;
 	uint32_t known = sizeof(message.control) + sizeof(message.more);

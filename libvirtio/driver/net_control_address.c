@@ -43,7 +43,7 @@ static void put_table(struct virtio_net *net, const uint8_t *addresses, unsigned
 	struct le32 entries = le32_from(count);
 	__builtin_memcpy(table, &entries, sizeof entries);
 	if (count > 0)
-		__builtin_memcpy(table + 4, addresses, 6 * count);
+		__builtin_memcpy(table + 4, addresses, (size_t)6 * count);
 }
 
 VIRTIO_STATIC_ASSERT(NET_CONTROL_DATA + 4 + 4 + 6 * VIRTIO_NET_MAC_FILTER_MAX + 2 * 7 <= NET_CONTROL_MEMORY,

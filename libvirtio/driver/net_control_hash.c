@@ -47,7 +47,7 @@ int virtio_net_set_hash(struct virtio_net *net, uint32_t hash_types, const uint8
 	if (result < 0 || (result = check_hash(net, hash_types, key_length)) < 0)
 		return result;
 	uint8_t *data = virtio_net_command_data(net, 4 + 4 * 2 + 1u + key_length);
-	put_key(put32(data, hash_types) + 4 * 2, key, key_length);
+	put_key(put32(data, hash_types) + (size_t)4 * 2, key, key_length);
 	return virtio_net_command_submit(net, NULL);
 }
 

@@ -21,7 +21,7 @@ package_of() {
 		lacks_file /usr/lib/ocaml/lwt/lwt.cmxa liblwt-ocaml-dev ;;
 	model) lacks spin spin; lacks gcc gcc; lacks cpp cpp; lacks_file /usr/include/stdio.h libc6-dev ;;
 	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
-		lacks dash dash; lacks git git ;;
+		lacks dash dash; lacks git git; lacks clang-tidy clang-tidy; lacks cppcheck cppcheck; lacks gcc gcc ;;
 	esac
 }
 
