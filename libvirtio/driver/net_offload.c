@@ -142,9 +142,9 @@ static struct virtio_net_frame *receive_first(struct virtio_net_pair *pair, cons
 	if (buffers == 0 || buffers > receive->queue.ring.size)
 		return receive_finish(pair, frame, 0, true);
 	receive->held = receive->tail = frame;
-	receive->held_length = frame->length;
+	receive->held_bad = frame->length > receive->longest_gso;
+	receive->held_length = receive->held_bad ? 0 : frame->length;
 	receive->held_missing = (uint16_t)(buffers - 1);
-	receive->held_bad = false;
 	return NULL;
 }
 

@@ -307,6 +307,27 @@ static void test_frames_are_released_whole_or_not_at_all(void **state)
 	}
 }
 
+/* The sum was of 32 bits and wrapped once the first buffer was too long: the frame seemed short, and was handed up. */
+static void test_merged_lengths_past_4_gib_make_no_short_frame(void **state)
+{
+	const struct virtio_net_hdr header = {.num_buffers = {2}};
+	const uint32_t half = UINT32_C(1) << 31;
+	struct virtio_net_frame first, second, *frames[2] = {&first, &second};
+
+	(void)state;
+	open_with(VIRTIO_F_VERSION_1, true);
+	first = fake_net_frame(100);
+	second = fake_net_frame(100);
+	first.capacity = second.capacity = half + 1000; /* as far as anyone tells */
+	assert_int_equal(virtio_net_release(&net, frames, 2), 2);
+	memcpy(first.buffer + VIRTIO_NET_HEADROOM - sizeof header, &header, sizeof header);
+	fake_device_lie_used(fake_net_receiveq(), 0, half + sizeof header);
+	fake_device_lie_used(fake_net_receiveq(), 1, half + 100);
+	assert_int_equal(virtio_net_receive(&net, frames, 2), 0);
+	assert_int_equal(net.first.receive.dropped, 1);
+	fake_net_detach();
+}
+
 /* HF-03: whether a feature was agreed on does not hang on the code being there. */
 static void test_without_merging_the_number_of_buffers_means_nothing(void **state)
 {
@@ -335,6 +356,7 @@ int main(void)
 		TEST(test_merged_buffers_of_impossible_lengths_do_no_harm),
 		TEST(test_detach_hands_back_every_buffer),
 		TEST(test_frames_are_released_whole_or_not_at_all),
+		TEST(test_merged_lengths_past_4_gib_make_no_short_frame),
 		TEST(test_without_merging_the_number_of_buffers_means_nothing),
 	};
 	return fake_transport_run_over_rings(tests);
