@@ -79,7 +79,8 @@ int virtio_pci_bar_decode(const struct virtio_pci_function *function, unsigned n
 		function->access.assign(&function->access);
 		bar->address = read_address(function, offset, virtio_pci_read(function, offset, 4), wide);
 	}
-	return bar->size ? 0 : VIRTIO_ERR_PROTOCOL;
+	/* A place that does not lie within the 64 bits of an address is none. */
+	return bar->size && bar->address <= UINT64_MAX - (bar->size - 1) ? 0 : VIRTIO_ERR_PROTOCOL;
 }
 
 int virtio_pci_bar_map(const struct virtio_pci_function *function, const struct virtio_pci_bar *bar,

@@ -18,7 +18,7 @@ struct virtio_pci_bar {
  * Decode BAR NUMBER and measure it: for a moment it holds all ones, and the function does not answer to its BARs. One
  * that has no address is given one if virtio_pci_assign_from said from where.
  * Returns 0; VIRTIO_ERR_PROTOCOL when there is no such BAR: the number is above 5, it is not implemented, or it is the
- * upper half of another.
+ * upper half of another, or it passes the end of memory.
  */
 VIRTIO_MUST_CHECK int virtio_pci_bar_decode(
 	const struct virtio_pci_function *function, unsigned number, struct virtio_pci_bar *bar);

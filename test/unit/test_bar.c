@@ -89,6 +89,16 @@ static void test_what_is_no_bar_is_refused(void **state)
 	assert_int_equal(virtio_pci_bar_decode(&function, 1, &bar), 0);
 }
 
+/* A runtime may add the length to the address, and so did we. */
+static void test_a_bar_that_passes_the_end_of_memory_is_refused(void **state)
+{
+	(void)state;
+	fake_pci_set_bar(fake, 0, FAKE_PCI_MEMORY64, UINT64_MAX - 0xfff, 0x4000, NULL);
+	assert_int_equal(virtio_pci_bar_decode(&function, 0, &bar), VIRTIO_ERR_PROTOCOL);
+	fake_pci_set_bar(fake, 0, FAKE_PCI_MEMORY64, UINT64_MAX - 0x3fff, 0x4000, NULL);
+	assert_int_equal(virtio_pci_bar_decode(&function, 0, &bar), 0);
+}
+
 static void test_decoding_is_off_while_measuring_and_then_as_before(void **state)
 {
 	(void)state;
@@ -176,6 +186,7 @@ int main(void)
 		TEST(test_bars_of_4_gib_and_more_have_their_size_in_the_upper_half),
 		TEST(test_a_bar_that_was_not_assigned_has_address_0),
 		TEST(test_what_is_no_bar_is_refused),
+		TEST(test_a_bar_that_passes_the_end_of_memory_is_refused),
 		TEST(test_decoding_is_off_while_measuring_and_then_as_before),
 		TEST(test_mapping_turns_on_decoding_of_that_kind),
 		TEST(test_what_reaches_past_the_end_is_not_mapped),
