@@ -29,8 +29,9 @@ bool virtio_pci_capability_next(struct virtio_pci_capabilities *list, uint8_t id
 		list->offset = list->next & 0xfc; /* the two low bits are reserved */
 		if (list->offset < FIRST_OFFSET)
 			return fail(list, "the capability list points into the header");
-		if (list->left-- == 0)
+		if (list->left == 0)
 			return fail(list, "the capability list loops");
+		list->left--;
 		uint32_t header = virtio_pci_read(list->function, list->offset, 2);
 		list->next = (uint8_t)(header >> 8);
 		if ((uint8_t)header == id)

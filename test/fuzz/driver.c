@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs a fuzz target on a fixed number of inputs, the same in every run: each seed as it is, then seeds with random
- * changes, made of each other. Usage: <target> RUNS SEED-FILE...
+ * changes, made of each other. Usage: <target> RUNS FOLDER-OF-SEEDS
  *
  * When FUZZ_KEEP is set, each input is written to <target>.input before it is run: so a crash leaves it behind.
  */
+#define _POSIX_C_SOURCE 200809L /* scandir */
+
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,22 +131,41 @@ static void run_changed(const struct seed *seeds, size_t count)
 	free(data);
 }
 
+/* Load all files of FOLDER, in the order of their names. How many; *SEEDS is allocated. */
+static size_t load_all(const char *folder, struct seed **seeds)
+{
+	struct dirent **entries = NULL;
+	int found = scandir(folder, &entries, NULL, alphasort);
+	char path[1024];
+	size_t count = 0;
+
+	*seeds = calloc((size_t)(found > 0 ? found : 0) + 1, sizeof **seeds);
+	if (*seeds == NULL)
+		exit(1);
+	for (int i = 0; i < found; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.')
+			(*seeds)[count++] = load(path);
+		free(entries[i]);
+	}
+	free(entries);
+	return count;
+}
+
 int main(int argc, char **argv)
 {
-	size_t count = argc > 2 ? (size_t)(argc - 2) : 0;
 	uint64_t runs = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-	struct seed *seeds = calloc(count + 1, sizeof *seeds);
+	struct seed *seeds = NULL;
+	size_t count = argc == 3 ? load_all(argv[2], &seeds) : 0;
 
-	if (seeds == NULL || count == 0) {
-		fprintf(stderr, "usage: %s RUNS SEED-FILE...\n", argv[0]);
+	if (count == 0) {
+		fprintf(stderr, "usage: %s RUNS FOLDER-OF-SEEDS\n", argv[0]);
 		return 2;
 	}
 	driver_name = argv[0];
 	run(NULL, 0);
-	for (size_t i = 0; i < count; i++) {
-		seeds[i] = load(argv[i + 2]);
+	for (size_t i = 0; i < count; i++)
 		run(seeds[i].data, seeds[i].size);
-	}
 	for (uint64_t i = 0; i < runs; i++)
 		run_changed(seeds, count);
 	printf("%zu seeds, %" PRIu64 " changed inputs\n", count, runs);

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct boot_acpi acpi;
 	uint8_t *copy = malloc(size); /* of its own size, so that the sanitizers see an access behind it */
-	struct boot_loader_memory memory = {.data = copy, .start = START, .length = size - 1};
+	struct boot_loader_memory memory = {.data = copy, .start = START, .length = size > 0 ? size - 1 : 0};
 
 	if (size > 0 && copy != NULL) {
 		memcpy(copy, data + 1, size - 1);

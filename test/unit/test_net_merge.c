@@ -316,6 +316,10 @@ static void test_merged_lengths_past_4_gib_make_no_short_frame(void **state)
 
 	(void)state;
 	open_with(VIRTIO_F_VERSION_1, true);
+	if (net.features & VIRTIO_F_ACCESS_PLATFORM) { /* it would be copied */
+		fake_net_detach();
+		return;
+	}
 	first = fake_net_frame(100);
 	second = fake_net_frame(100);
 	first.capacity = second.capacity = half + 1000; /* as far as anyone tells */

@@ -16,6 +16,7 @@ import archives
 import builds
 import cases
 import consumer
+import fuzz
 import models
 import mutate
 import ocaml
@@ -24,7 +25,7 @@ import soak
 import units
 from report import Report
 
-GROUPS = ["lint", "model", "tools", "unit", "archive", "consumer", "ocaml", "qemu", "soak"]
+GROUPS = ["lint", "model", "tools", "unit", "valgrind", "fuzz", "archive", "consumer", "ocaml", "qemu", "soak"]
 
 
 def make(report, wanted):
@@ -44,7 +45,7 @@ def wanted_builds(groups):
         wanted += builds.UNIT
     if "qemu" in groups or "archive" in groups or "consumer" in groups:
         wanted += builds.IMAGES
-    if "tools" in groups or "soak" in groups:
+    if "tools" in groups or "soak" in groups or "valgrind" in groups:
         wanted += [builds.GCC]
     if "ocaml" in groups:
         wanted += ocaml.BUILDS
@@ -62,6 +63,10 @@ def run(report, groups, options):
             units.run_units(report, build)
         if builds.GCC in made:
             report.run("unit", "mutants", mutate.sample)
+    if "valgrind" in groups and builds.GCC in made and not report.list_only:
+        units.run_valgrind(report, builds.GCC)
+    if "fuzz" in groups:
+        fuzz.run(report)
     if "archive" in groups:
         for build in made:
             report.run("archive", f"{build.name} libvirtio.a", archives.check_libvirtio, build)

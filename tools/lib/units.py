@@ -9,13 +9,23 @@ from builds import TOP
 from outcome import TestFailure, command
 
 
-def unit_results(build):
-    """Run all unit tests of BUILD; a record of meson's test log for each."""
-    log = build.folder / "meson-logs" / "testlog.json"
+# Run under valgrind, too, as a part of tools/test: every driver with a device that lies, on every transport, and the
+# rings. `meson test --setup valgrind` runs all the others so.
+UNDER_VALGRIND = [
+    "fuzz_9p", "fuzz_balloon", "fuzz_blk", "fuzz_console", "fuzz_net", "fuzz_pci", "fuzz_rng", "fuzz_virtqueue",
+    "fuzz_vsock", "in_order", "mapping", "net_queues_hostile", "packed_hostile", "split_hostile",
+]
+
+
+def unit_results(build, *options):
+    """Run unit tests of BUILD, all of them where OPTIONS name none; a record of meson's test log for each."""
+    setup = "-valgrind" if "valgrind" in options else ""
+    log = build.folder / "meson-logs" / f"testlog{setup}.json"
     log.unlink(missing_ok=True)
     run = subprocess.run(
         # Time limits are only there to end a test that hangs.
-        ["meson", "test", "-C", build.folder, "--no-rebuild", "--suite", "unit", "--timeout-multiplier", "10"],
+        ["meson", "test", "-C", build.folder, "--no-rebuild", "--suite", "unit", "--timeout-multiplier", "10",
+         *options],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     records = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     if not records:
@@ -34,18 +44,29 @@ def run_units(report, build):
         report_unit(report, build, record)
 
 
-def report_unit(report, build, record):
+def run_valgrind(report, build):
+    """Some of the tests of BUILD under valgrind's memcheck."""
+    try:
+        records = unit_results(build, "--setup", "valgrind", *UNDER_VALGRIND)
+    except TestFailure as failure:
+        report.add("FAIL", "valgrind", build.name, detail=str(failure))
+        return
+    for record in records:
+        report_unit(report, build, record, "valgrind")
+
+
+def report_unit(report, build, record, group="unit"):
     name = f"{build.name} {record['name'].split(' / ')[-1].split(':')[-1]}"
     output = record.get("stdout", "") + record.get("stderr", "")
     tests = re.search(r"PASSED  \] (\d+) test", output)
     remark = f"{tests.group(1)} tests" if tests else ""
     if record["result"] == "SKIP":
-        report.add("skip", "unit", name, output.strip().splitlines()[-1] if output.strip() else "it does not say why")
+        report.add("skip", group, name, output.strip().splitlines()[-1] if output.strip() else "it does not say why")
     elif record["result"] == "OK":
-        report.add("ok", "unit", name, remark, record["duration"])
+        report.add("ok", group, name, remark, record["duration"])
     else:
         detail = f"{record['result']}\n$ {' '.join(record['command'])}\n{output}"
-        report.add("FAIL", "unit", name, seconds=record["duration"], detail=detail)
+        report.add("FAIL", group, name, seconds=record["duration"], detail=detail)
 
 
 def run_lint(report):
