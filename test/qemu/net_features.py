@@ -5,6 +5,7 @@ guest_net is the kernel; its remote.c knows the commands.
 """
 
 import re
+import socket
 import struct
 import time
 
