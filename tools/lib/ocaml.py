@@ -79,6 +79,43 @@ def echo_cases(build):
                scenarios.ends_with(UNCAUGHT_STATUS, "ip=10.0.2 makes no sense"), command_line="ip=10.0.2")
 
 
+def device_options(board, transport):
+    """Two network devices on one wire, an entropy device and a console."""
+    kind, more = ("device", "") if board == "microvm" else ("pci", "," + TRANSPORTS[transport][0])
+    argv = ["-device", f"virtio-rng-{kind}{more}", "-device", f"virtio-serial-{kind}{more}",
+            "-chardev", "null,id=console", "-device", "virtconsole,chardev=console"]
+    for number in range(2):
+        argv += ["-netdev", f"hubport,id=net{number},hubid=0", "-device",
+                 f"virtio-net-{kind},netdev=net{number}{more}{',romfile=' if kind == 'pci' else ''}"]
+    return argv
+
+
+def device_case(name, build, scenario, board, transport, command_line=""):
+    return Case(name, build.guest(f"guest_ocaml_devices{MACHINES[board]}"), scenario, machine=board,
+                command_line=command_line, devices=device_options(board, transport),
+                disks=[Disk(content=bytes(1 << 20), options=TRANSPORTS.get(transport, [""])[0])])
+
+
+def device_cases(build):
+    """Whose a frame is, what mistakes lead to, and the collector at work meanwhile."""
+    for board, transport in (("pc", "modern"), ("q35", "packed"), ("pc", "legacy"), ("microvm", "MMIO")):
+        told = "MMIO" if board == "microvm" else TRANSPORTS[transport][1]
+        yield device_case(f"devices {board} {transport}", build, scenarios.ends_with(0, told, "all is well"), board,
+                          transport)
+    yield device_case("devices, an exception that nobody awaits", build,
+                      scenarios.ends_with(UNCAUGHT_STATUS, 'exception Failure("nobody waits for this")'), "pc",
+                      "modern", "async")
+
+
+LIBRARIES = ["lwt", "cstruct", "mirage-crypto", "zarith", "ipaddr", "logs"]
+
+
+def library_cases(build):
+    """Libraries of the distribution, unmodified."""
+    yield Case("libraries", build.guest("guest_ocaml_libraries"),
+               scenarios.ends_with(0, *(f"{library} works" for library in LIBRARIES), "all is well"))
+
+
 def check_no_threads():
     """What needs files, processes or threads does not link, and the linker says what is missing."""
     with tempfile.TemporaryDirectory(prefix="virtio-ocaml-") as name:
@@ -139,8 +176,8 @@ def run(report, made, accelerator, workers=2):
     report.run("ocaml", "the library as a dune project", check_dune_project)
     report.run("ocaml", "a program with threads does not link", check_no_threads)
     cases = [(build, case) for build in BUILDS if build in made for case in hello_cases(build)]
-    cases += [(builds.GCC, case) for case in [*guest_cases(builds.GCC), *echo_cases(builds.GCC)]
-              if builds.GCC in made]
+    cases += [(builds.GCC, case) for kind in (guest_cases, echo_cases, device_cases, library_cases)
+              for case in kind(builds.GCC) if builds.GCC in made]
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         try:
             for job in [pool.submit(report.run, "ocaml", f"{build.name} {case.name}", run_case, case, accelerator)

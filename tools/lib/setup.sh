@@ -19,7 +19,9 @@ package_of() {
 	valgrind) lacks valgrind valgrind; lacks_file /usr/share/doc/libc6-dbg libc6-dbg ;;
 	ocaml) lacks ocamlfind ocaml-findlib; lacks_file /usr/lib/ocaml/libasmrun.a ocaml
 		lacks_file /usr/lib/x86_64-linux-musl/libc.a musl-dev; lacks make make; lacks dune ocaml-dune
-		lacks_file /usr/lib/ocaml/lwt/lwt.cmxa liblwt-ocaml-dev ;;
+		for library in lwt cstruct mirage-crypto zarith ipaddr logs; do
+			lacks_file "/usr/lib/ocaml/$library/META" "lib$library-ocaml-dev"
+		done ;;
 	model) lacks spin spin; lacks gcc gcc; lacks cpp cpp; lacks_file /usr/include/stdio.h libc6-dev ;;
 	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
 		lacks dash dash; lacks git git; lacks clang-tidy clang-tidy; lacks cppcheck cppcheck; lacks gcc gcc ;;

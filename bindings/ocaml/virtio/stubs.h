@@ -20,6 +20,8 @@ struct stub_device {
 	struct boot_device_interrupts *interrupts; /* never freed: the shim keeps it; another device may get it later */
 	bool (*arm)(struct stub_device *device);
 	void (*disarm)(struct stub_device *device);
+	uint32_t type;            /* VIRTIO_ID_ */
+	unsigned nth;             /* of its type: each can be open once */
 	struct stub_device *next; /* of all that are open */
 };
 
@@ -43,7 +45,8 @@ enum {
 };
 
 /*
- * Find the NTH device of TYPE (VIRTIO_ID_), open it, and route its interrupts. 0 or an error. Follow with the driver's
+ * Find the NTH device of TYPE (VIRTIO_ID_), open it, and route its interrupts. 0 or an error, VIRTIO_ERR_BUSY when it
+ * is open. Follow with the driver's
  * attach and then stub_device_started, or when that fails stub_device_close.
  */
 int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth);

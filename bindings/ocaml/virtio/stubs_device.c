@@ -70,8 +70,14 @@ int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth)
 	const struct boot_info *info = runtime_boot_info();
 	static struct virtio_pci_access pci;
 	struct virtio_find_sources sources = boot_sources(info, &pci);
-	int result = virtio_find(&device->device, boot_platform(), &sources, type, nth, &virtio_support_all);
+	int result;
 
+	for (const struct stub_device *other = open_devices; other != NULL; other = other->next)
+		if (other->type == type && other->nth == nth)
+			return VIRTIO_ERR_BUSY;
+	device->type = type;
+	device->nth = nth;
+	result = virtio_find(&device->device, boot_platform(), &sources, type, nth, &virtio_support_all);
 	if (result < 0)
 		return result;
 	device->interrupts = interrupts_get();

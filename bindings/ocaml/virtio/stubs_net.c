@@ -13,7 +13,7 @@ value virtio_ocaml_net_describe(value handle);
 value virtio_ocaml_net_poll_config(value handle);
 value virtio_ocaml_net_link_up(value handle);
 value virtio_ocaml_net_receive(value handle, value limit);
-value virtio_ocaml_net_starved(value handle);
+value virtio_ocaml_net_starved(value handle, value to_receive);
 value virtio_ocaml_net_frame(value handle);
 value virtio_ocaml_net_release(value handle, value slice);
 value virtio_ocaml_net_transmit(value handle, value slices, value first);
@@ -207,11 +207,12 @@ value virtio_ocaml_net_receive(value handle, value limit)
 	CAMLreturn(slices);
 }
 
-/* Whether frames are scarce, so that looking for forgotten ones may help: true once, until more are lent. */
-value virtio_ocaml_net_starved(value handle)
+/* Whether there are no frames, TO_RECEIVE or free ones, and looking for forgotten ones may help: once, until more are
+ * lent. */
+value virtio_ocaml_net_starved(value handle, value to_receive)
 {
 	struct stub_net *net = Net_val(handle);
-	bool starved = net->free == NULL && net->receiving == 0 && net->lent_lately;
+	bool starved = net->free == NULL && net->lent_lately && !(Bool_val(to_receive) && net->receiving > 0);
 
 	if (starved)
 		net->lent_lately = false;

@@ -15,7 +15,7 @@ external net_describe : handle -> string * int * string * string * string = "vir
 external net_poll_config : handle -> int = "virtio_ocaml_net_poll_config"
 external net_link_up : handle -> bool = "virtio_ocaml_net_link_up" [@@noalloc]
 external net_receive : handle -> int -> Obj.t = "virtio_ocaml_net_receive"
-external net_starved : handle -> bool = "virtio_ocaml_net_starved" [@@noalloc]
+external net_starved : handle -> to_receive:bool -> bool = "virtio_ocaml_net_starved" [@@noalloc]
 external net_frame : handle -> Obj.t = "virtio_ocaml_net_frame"
 external net_release : handle -> Slice.t -> int = "virtio_ocaml_net_release" [@@noalloc]
 external net_transmit : handle -> Slice.t array -> int -> int = "virtio_ocaml_net_transmit" [@@noalloc]
@@ -69,7 +69,7 @@ let rec receive_from handle limit =
   if Obj.is_int answer then Error (Error.of_code (Obj.obj answer))
   else
     let frames : Slice.t array = Obj.obj answer in
-    if Array.length frames = 0 && net_starved handle then begin
+    if Array.length frames = 0 && net_starved handle ~to_receive:true then begin
       Gc.full_major ();
       receive_from handle limit
     end
@@ -84,7 +84,7 @@ let rec frame_from handle =
   if not (Obj.is_int answer) then Ok (Slice.of_bigarray (Obj.obj answer))
   else
     match Error.of_code (Obj.obj answer) with
-    | Again when net_starved handle ->
+    | Again when net_starved handle ~to_receive:false ->
         Gc.full_major ();
         frame_from handle
     | error -> Error error
