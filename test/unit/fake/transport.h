@@ -97,8 +97,8 @@ struct fake_transport {
 /*
  * Run a group of tests over each kind of ring: modern devices offer split ones only; then packed ones, too; then they
  * want all memory mapped, and find it in bounce buffers, and notifications to say where the ring stands. For the end of
- * main; the other functions are the group's setup, and what counts as one more failure: no queue had such a ring (cmocka
- * does not count a teardown that fails).
+ * main; the other functions are the group's setup, and what counts as one more failure: no queue had such a ring
+ * (cmocka does not count a teardown that fails).
  */
 #define fake_transport_run_over_rings(tests)                                                 \
 	(fake_transport_run_over("split rings", tests, fake_transport_over_split) +          \
