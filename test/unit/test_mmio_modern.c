@@ -97,6 +97,18 @@ static void test_addresses_above_4_gib_arrive_whole(void **state)
 	detach();
 }
 
+/* MMIO-16: the upper halves are written also when they are 0 */
+static void test_addresses_below_4_gib_arrive_whole(void **state)
+{
+	(void)state;
+	fake_platform_next_address(0x10000);
+	begin();
+	assert_int_equal(add(0), 0);
+	assert_true(fake.queues[0].ring.addresses.descriptors < UINT32_MAX);
+	assert_true(fake.queues[0].ring.addresses.descriptors == queue.ring.addresses.descriptors);
+	detach();
+}
+
 /* MMIO-08 */
 static void test_a_queue_that_the_device_lacks_is_not_set_up(void **state)
 {
@@ -318,6 +330,7 @@ int main(void)
 		TEST(test_nothing_that_has_no_meaning_here_is_accepted),
 		TEST(test_a_queue_gets_its_size_and_addresses_before_it_is_ready),
 		TEST(test_addresses_above_4_gib_arrive_whole),
+		TEST(test_addresses_below_4_gib_arrive_whole),
 		TEST(test_a_queue_that_the_device_lacks_is_not_set_up),
 		TEST(test_impossible_sizes_are_refused),
 		TEST(test_a_queue_that_survived_the_reset_is_refused),

@@ -206,6 +206,23 @@ static void check_mtu(uint16_t mtu)
 	assert_true(fake_net.buffer.writable_bytes >= 12 + mtu + 14u);
 }
 
+/* NET-06 */
+static void test_own_frames_must_take_the_devices_mtu(void **state)
+{
+	const struct virtio_net_options options = {.own_receive_frames = true};
+	struct virtio_net_frame frame, *pointer = &frame;
+
+	(void)state;
+	fake_net_start(MODERN | VIRTIO_NET_F_MTU);
+	fake_net_config16(VIRTIO_NET_CONFIG_MTU, 9000);
+	fake_net_attach(&options);
+	frame = fake_net_frame(9013);
+	assert_int_equal(virtio_net_release(&net, &pointer, 1), VIRTIO_ERR_INVALID);
+	frame = fake_net_frame(9014);
+	assert_int_equal(virtio_net_release(&net, &pointer, 1), 1);
+	fake_net_detach();
+}
+
 static void test_the_devices_mtu_counts(void **state)
 {
 	static const uint16_t mtus[] = {68, 576, 1280, 1500, 9000, 65535};
@@ -449,6 +466,7 @@ int main(void)
 		TEST(test_an_address_that_no_station_has_is_replaced),
 		TEST(test_without_status_the_link_counts_as_up),
 		TEST(test_without_mtu_the_field_is_not_read),
+		TEST(test_own_frames_must_take_the_devices_mtu),
 		TEST(test_the_devices_mtu_counts),
 		TEST(test_a_senseless_mtu_is_not_accepted),
 		TEST(test_a_large_mtu_can_be_refused),

@@ -95,6 +95,9 @@ static void test_features_are_written_once_even_when_there_are_none(void **state
 	assert_int_equal(virtio_device_begin(&device, 1, 0, NULL), 0);
 	assert_int_equal(fake.accepted, 0);
 	assert_int_equal(fake.accepted_writes, 1);
+	fake.offered = VIRTIO_F_ANY_LAYOUT | VIRTIO_F_NOTIFY_ON_EMPTY;
+	assert_int_equal(virtio_device_begin(&device, 1, 0, NULL), 0);
+	assert_int_equal(fake.accepted, VIRTIO_F_ANY_LAYOUT);
 	assert_int_equal(virtio_device_ready(&device), 0); /* the fake fails the test if they were not */
 }
 

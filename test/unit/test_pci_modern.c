@@ -306,6 +306,9 @@ static void test_the_device_reaches_memory_between_attach_and_detach_only(void *
 	assert_true(fake_pci_masters(fake.function));
 	detach();
 	assert_false(fake_pci_masters(fake.function));
+	begin(); /* now it was off */
+	assert_true(fake_pci_masters(fake.function));
+	detach();
 }
 
 /* PCI-18, HC-16 */

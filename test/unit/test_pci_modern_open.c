@@ -121,6 +121,14 @@ static void test_one_that_makes_no_sense_is_passed_over_for_the_next(void **stat
 	}
 }
 
+/* PCI-07, HC-03: the BAR before it was good, and is not meant */
+static void test_a_reserved_bar_is_no_other_bar(void **state)
+{
+	(void)state;
+	store(FAKE_VIRTIO_PCI_CAP_ISR + BAR, 1, 6);
+	assert_refused(VIRTIO_ERR_PROTOCOL, "names a BAR that does not exist");
+}
+
 /* PCI-09 */
 static void test_a_longer_capability_is_as_good(void **state)
 {
@@ -222,6 +230,7 @@ int main(void)
 		TEST(test_reserved_types_are_ignored),
 		TEST(test_the_first_usable_one_of_a_type_counts),
 		TEST(test_one_that_makes_no_sense_is_passed_over_for_the_next),
+		TEST(test_a_reserved_bar_is_no_other_bar),
 		TEST(test_a_longer_capability_is_as_good),
 		TEST(test_a_notify_capability_without_its_multiplier_is_refused),
 		TEST(test_a_capability_across_the_end_of_configuration_space_is_passed_over),

@@ -180,9 +180,12 @@ static void test_overwritten_descriptors_and_tables_do_no_harm(void **state)
 	/* HR-06, HR-07, HI-01 */
 	for (unsigned i = 0; i < 3 * 256; i++) {
 		struct ring_pair pair;
+		bool seen[SIZE] = {false};
+		const uint8_t *area;
 		uint16_t index;
 
 		open_hostile(&pair, 4, sets[i / 256]);
+		area = fake_platform_pointer(pair.vq.addresses.driver, 6 + 2 * SIZE);
 		for (unsigned n = 0; n < 4; n++)
 			assert_true(fake_device_take(&pair.device, &buffers[n]));
 		fake_device_scribble(&pair.device, (uint8_t)i);
@@ -195,8 +198,13 @@ static void test_overwritten_descriptors_and_tables_do_no_harm(void **state)
 		for (unsigned n = 0; n < SIZE; n++)
 			assert_int_equal(ring_pair_add(&pair, &pair, 1, 0), 1);
 		(void)!virtqueue_publish(&pair.vq);
-		memcpy(&index, (uint8_t *)fake_platform_pointer(pair.vq.addresses.driver, 4) + 2, 2);
+		memcpy(&index, area + 2, 2);
 		assert_int_equal(index, 4 + SIZE);
+		for (unsigned n = 0; n < SIZE; n++) {
+			memcpy(&index, area + 4 + 2 * n, 2);
+			assert_true(index < SIZE && !seen[index]); /* each descriptor once */
+			seen[index] = true;
+		}
 		ring_pair_close(&pair);
 	}
 }
