@@ -22,6 +22,7 @@ package_of() {
 		for library in lwt cstruct mirage-crypto zarith ipaddr logs; do
 			lacks_file "/usr/lib/ocaml/$library/META" "lib$library-ocaml-dev"
 		done ;;
+	prove) lacks frama-c frama-c-base; lacks gcc gcc ;;
 	model) lacks spin spin; lacks gcc gcc; lacks cpp cpp; lacks_file /usr/include/stdio.h libc6-dev ;;
 	lint) lacks clang-format clang-format; lacks ctags universal-ctags; lacks shellcheck shellcheck
 		lacks dash dash; lacks git git; lacks clang-tidy clang-tidy; lacks cppcheck cppcheck; lacks gcc gcc ;;
