@@ -150,13 +150,28 @@ static struct virtio_vsock_hdr packet(unsigned op, uint32_t port, uint32_t peer_
 	};
 }
 
+/* What a good device would do next with CONNECTION: without it few inputs come as far as data. */
+static unsigned fitting(const struct virtio_vsock_connection *connection)
+{
+	switch (connection->state) {
+	case VIRTIO_VSOCK_LISTENING:
+		return VIRTIO_VSOCK_OP_REQUEST;
+	case VIRTIO_VSOCK_CONNECTING:
+		return VIRTIO_VSOCK_OP_RESPONSE;
+	default:
+		return VIRTIO_VSOCK_OP_RW;
+	}
+}
+
 /* A packet for one of the connections that there are, or for a listener. */
 static uint32_t message(struct fuzz_device *device, unsigned queue, const struct fuzz_chain *chain, uint8_t *bytes)
 {
 	struct fuzz_input *input = device->input;
 	const struct virtio_vsock_connection *connection = &table[fuzz_byte(input) % PLACES];
 	unsigned length = fuzz_byte(input);
-	struct virtio_vsock_hdr header = packet(fuzz_byte(input) % 9u, connection->port, connection->peer_port, length);
+	unsigned op = fuzz_byte(input);
+	struct virtio_vsock_hdr header =
+		packet(op < 128 ? op % 9 : fitting(connection), connection->port, connection->peer_port, length);
 
 	(void)queue, (void)chain;
 	header.flags = le32_from(fuzz_byte(input));
