@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test" / "q
 
 # pylint: disable=wrong-import-position
 import accelerator
+import bench_ocaml
 import builds
 import time_and_power
 from run import Case, run_case
@@ -56,7 +57,7 @@ def clock(chosen):
                 print(f"  {board:<24} {load} processes beside it   {told}", flush=True)
 
 
-PARTS = {"clock": clock}
+PARTS = {"clock": clock, "ocaml": bench_ocaml.run}
 
 
 def main():

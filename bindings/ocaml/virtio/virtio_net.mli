@@ -22,9 +22,9 @@
 type t
 
 val attach : ?device:int -> ?frames:int -> unit -> (t, Virtio_error.t) result
-(** Start the driver of network device number [device], from 0, in the order of {!val:Virtio.wait}'s library: PCI first.
+(** Start the driver of network device number [device], from 0: those on PCI first, by their addresses, then the others.
     [frames] (512, 64 to 8192) is how many frames it has to receive into, to lend, and to send. Waits for the device's
-    reset, a second at most. *)
+    reset, a second at most. [Error Busy]: it is in use already. *)
 
 val detach : t -> (unit, Virtio_error.t) result
 (** Stop it; again does nothing. Frames that were lent stay readable. A device that was forgotten is detached by the

@@ -5,7 +5,7 @@
     [exit 0], and an exception that nobody caught [exit 2]. *)
 
 val off : unit -> 'a
-(** Run what [at_exit] registered, then switch the machine off. Disks are not flushed: see {!Virtio.Block.flush}. *)
+(** Run what [at_exit] registered, then switch the machine off. Disks are not flushed: see {!Virtio_block.flush}. *)
 
 val reset : unit -> 'a
 (** Run what [at_exit] registered, then start the machine again from its firmware. *)
