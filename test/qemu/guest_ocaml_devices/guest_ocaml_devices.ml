@@ -116,6 +116,35 @@ let own_memory one other =
     expect number length
   done
 
+(* Memory that nobody but a device knows: it is collected only once the library has heard that the device is done. *)
+let[@inline never] watched collected length =
+  let slice = Slice.create length in
+  Gc.finalise (fun _ -> collected := true) slice.Slice.buffer;
+  fill slice 1;
+  slice
+
+let[@inline never] send_and_forget one collected = send one [| watched collected 500 |] 0
+let[@inline never] write_and_forget disk collected = ignore (get (Block.write disk ~sector:0 [ watched collected 4096 ]))
+
+let kept_alive one other =
+  let collected = ref false in
+  send_and_forget one collected;
+  Gc.full_major ();
+  check "memory of a packet under way stays" (not !collected);
+  while get (Net.under_way one) > 0 do wait () done;
+  Gc.full_major ();
+  check "and goes once it is sent" !collected;
+  Array.iter (Net.release other) (receive other);
+  let disk = get (Block.attach ()) in
+  collected := false;
+  write_and_forget disk collected;
+  Gc.full_major ();
+  check "memory of a request in flight stays" (not !collected);
+  while Block.poll disk = Ok [] do wait () done;
+  Gc.full_major ();
+  check "and goes once it has finished" !collected;
+  get (Block.detach disk)
+
 (* From one to the other, by frames, in bursts, both waiting for each other. *)
 let stream one other =
   let count = 10_000 in
@@ -252,6 +281,7 @@ let () =
   part "whose a frame is" (fun () -> frames_end one other);
   part "forgotten frames" (fun () -> forgotten one);
   part "the program's own memory" (fun () -> own_memory one other);
+  part "memory in use" (fun () -> kept_alive one other);
   part "a stream" (fun () -> stream one other);
   part "the disk" (fun () -> block one);
   part "small devices" small_devices;
