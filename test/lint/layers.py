@@ -40,6 +40,7 @@ LAYERS = [
     ('bindings/', ('virtio/', 'boot/', 'caml/', '')),
     ('examples/', ('virtio/', 'boot/', '')),
     ('test/qemu/', ('virtio/', 'boot/', '')),
+    ('test/bench/', ('virtio/', 'test/bench/', '')),
 ]
 
 # Siblings that never see each other. The longest name that begins a file's name says which it is.

@@ -8,7 +8,7 @@ import sys
 
 sys.dont_write_bytecode = True
 TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(TOP / "test" / "qemu"), str(TOP / "test" / "mutation")]
+sys.path[:0] = [str(TOP / "test" / name) for name in ("qemu", "mutation", "bench")]
 
 # pylint: disable=wrong-import-position
 import accelerator
@@ -19,13 +19,15 @@ import consumer
 import fuzz
 import models
 import mutate
+import native
 import ocaml
 import smoke
 import soak
 import units
 from report import Report
 
-GROUPS = ["lint", "model", "tools", "unit", "valgrind", "fuzz", "archive", "consumer", "ocaml", "qemu", "soak"]
+GROUPS = ["lint", "model", "tools", "unit", "valgrind", "fuzz", "archive", "consumer", "native", "ocaml", "qemu",
+          "soak"]
 
 
 def make(report, wanted):
@@ -45,7 +47,7 @@ def wanted_builds(groups):
         wanted += builds.UNIT
     if "qemu" in groups or "archive" in groups or "consumer" in groups:
         wanted += builds.IMAGES
-    if "tools" in groups or "soak" in groups or "valgrind" in groups:
+    if {"tools", "soak", "valgrind", "native"} & set(groups):
         wanted += [builds.GCC]
     if "ocaml" in groups:
         wanted += ocaml.BUILDS
@@ -73,6 +75,8 @@ def run(report, groups, options):
             report.run("archive", f"{build.name} libvirtio_boot.a", archives.check_boot, build)
     if "tools" in groups:
         smoke.run(report)
+    if "native" in groups and builds.GCC in made:
+        native.run(report, builds.GCC)
     if {"consumer", "ocaml", "qemu", "soak"} & set(groups):
         chosen, why = accelerator.choose()
         report.note(f"QEMU runs with {chosen} ({why})")

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: ISC
+"""The library in ordinary processes, driving devices of processes that others wrote: no machine, real rings."""
+
+import contextlib
+import pathlib
+import subprocess
+import tempfile
+
+import backends
+import disk
+from outcome import TestFailure, command
+
+LIMIT = 120  # seconds, to end what hangs
+SECTORS = 8192 + 3  # no multiple of anything
+BLOCK_CASES = {
+    "polled": [],
+    "with interrupts": ["sleep"],
+    "two queues with interrupts": ["sleep", "queues=2"],
+    "two queues, no event indices": ["queues=2", "no-events"],
+    "a short ring without indirect descriptors": ["ring=64", "no-indirect"],
+}
+
+
+def program(build, name):
+    return build.folder / "test" / "bench" / name
+
+
+@contextlib.contextmanager
+def disk_file():
+    """The path of an empty disk, and that of a socket to be."""
+    with tempfile.TemporaryDirectory(prefix="virtio-native-") as name:
+        folder = pathlib.Path(name)
+        with open(folder / "disk", "wb") as file:
+            file.truncate(SECTORS * disk.SECTOR)
+        yield folder / "disk", folder / "socket"
+
+
+def check_block(build, seed, words):
+    """Every sector is written and read back, and lies in the file as it should."""
+    with disk_file() as (path, socket):
+        with backends.storage(f"driver=file,filename={path}", socket, queues=2):
+            said = command([program(build, "native_blk"), "check", socket, f"sectors={SECTORS}", f"seed={seed}",
+                            *words], LIMIT)
+        disk.check(path, SECTORS, seed)
+    return " ".join(line for line in said.splitlines() if line.startswith("ring ")).split(",")[0]
+
+
+def check_block_device_ends(build):
+    """A device whose process is killed counts as gone, also while requests are in flight."""
+    with disk_file() as (path, socket):
+        with backends.storage(f"driver=file,filename={path}", socket) as backend:
+            argv = [program(build, "native_blk"), "rate", socket, "depth=4", f"milliseconds={1000 * LIMIT}", "sleep"]
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as driver:
+                try:
+                    said = driver.stdout.readline()
+                    backend.process.kill()
+                    said += driver.communicate(timeout=LIMIT)[0]
+                finally:
+                    driver.kill()
+    if driver.returncode != 1 or "VIRTIO_ERR_NO_DEVICE" not in said:
+        raise TestFailure(f"status {driver.returncode}\n{said}")
+
+
+def run(report, build):
+    for seed, (name, words) in enumerate(BLOCK_CASES.items(), 1):
+        report.run("native", f"block: {name}", check_block, build, seed, words)
+    report.run("native", "block: its process is killed", check_block_device_ends, build)
