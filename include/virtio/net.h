@@ -200,8 +200,8 @@ struct virtio_net {
  * may wait: for the reset and, with several pairs or an address made up, for the answer to a command.
  *
  * A device without a usable MAC address (none, zero, or a multicast one) gets that of the options, or a locally
- * administered one made up; one
- * with an MTU below VIRTIO_NET_MIN_MTU is not believed and driven with 1500. The log tells of both.
+ * administered one made up; one with an MTU below VIRTIO_NET_MIN_MTU is not believed and driven with 1500. The log
+ * tells of both.
  *
  * VIRTIO_ERR_NO_DEVICE: it is no network device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it already;
  * VIRTIO_ERR_INVALID: an option is out of its range;
