@@ -13,7 +13,7 @@ from monitor import MONITOR, Monitor
 from outcome import TestFailure
 from run import Case
 from scenarios import expect_status, expect_text
-from tap import ADDRESS, GUEST
+from tap import ADDRESS, GUEST, GUEST6
 from udp_peer import DISCARD_PORT
 
 REMOTE = b"\x88\xb5"
@@ -25,6 +25,7 @@ OTHER_GROUP = bytes.fromhex("01005e000006")
 BROADCAST = b"\xff" * 6
 PROMISCUOUS, ALL_MULTICAST, NO_BROADCAST = 0, 1, 5
 STREAM = 3 << 20
+TCPV4, TCPV6 = 1, 4  # VIRTIO_NET_GSO_
 
 
 class Remote:
@@ -181,21 +182,31 @@ def numbers(machine):
                                                            .join(["longest_received", ""]))}
 
 
-def stream(large_in, large_out, merged=None, partial=None, pairs=1):
-    """STREAM bytes there and back; whether frames were large, merged, and with partial checksums is as wanted."""
+def stream(large_in, large_out, merged=None, partial=None, pairs=1, kind=TCPV4, ecn=None):
+    """STREAM bytes there and back; whether frames were large, of which KIND, merged, and with partial checksums is as
+    wanted. ECN: both sides agree on it, and whether large frames carry its CWR is as wanted."""
 
     def scenario(machine, tap):
         machine.expect("ready")
+        if kind == TCPV6:
+            tap.have_ipv6()
+        if ecn is not None:
+            tap.have_ecn()
         if pairs > 1:
             expect_text(machine, f"pairs {pairs} active {pairs}")
-        tap.stream(STREAM, limit=max(1, machine.deadline - time.monotonic()))
+        tap.stream(STREAM, max(1, machine.deadline - time.monotonic()), GUEST6 if kind == TCPV6 else GUEST)
         expect_status(machine, 0)
         expect_text(machine, "PASS")
         seen = numbers(machine)
         facts = {"large frames in": (seen["longest_received"] > 1514, large_in),
                  "large frames out": (seen["longest_sent"] > 1514, large_out),
+                 "kinds of large frames in": (seen["received_kinds"], large_in << kind),
+                 "kinds of large frames out": (seen["sent_kinds"], large_out << kind),
                  "merged frames": (seen["merged"] > 0, merged),
-                 "partial checksums": (seen["partial"] > 0, partial)}
+                 "partial checksums": (seen["partial"] > 0, partial),
+                 "large frames with CWR in": (seen["received_ecn"] > 0, bool(ecn)),
+                 "large frames with CWR out": (seen["sent_ecn"] > 0, bool(ecn)),
+                 "congestion answered": (seen["calmed"] > 0, ecn is not None)}
         for fact, (got, wanted) in facts.items():
             if wanted is not None and got != wanted:
                 raise TestFailure(f"{fact}: {got}, not {wanted}")
@@ -292,6 +303,10 @@ def cases(build):
                command_line="plain")
     yield Case("guest_net stream, receive offloads switched off", image, stream(False, True, partial=False), tap=1,
                nets=[""], command_line="switched")
+    yield Case("guest_net stream over IPv6", image, stream(True, True, True, True, kind=TCPV6), tap=1, nets=[""])
+    yield Case("guest_net stream over IPv6 with ECN", image, stream(True, True, kind=TCPV6, ecn=True), tap=1, nets=[""])
+    yield Case("guest_net stream, ECN off", image, stream(True, True, ecn=False), tap=1,
+               nets=["guest_ecn=off,host_ecn=off"])
     yield Case("guest_net stream, 2 pairs", image, stream(True, True, pairs=2), tap=2, nets=["mq=on,vectors=6"],
                command_line="pairs=2")
     yield Case("guest_net stream, 1 of 2 pairs", image, stream(True, True), tap=2, nets=["mq=on,vectors=6"])

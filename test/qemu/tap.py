@@ -13,6 +13,8 @@ from outcome import TestFailure, TestSkipped, command
 
 ADDRESS = "10.0.2.2"
 GUEST = "10.0.2.15"
+ADDRESS6 = "fd00::2"
+GUEST6 = "fd00::15"
 MAC = "52:54:00:00:01:00"
 
 
@@ -64,10 +66,24 @@ class Tap:
         """Run a command in the namespace; what it printed."""
         return command([*self.prefix, *argv], limit=limit)
 
-    def stream(self, size, limit):
+    def _have(self, what, *argv):
+        try:
+            self.run(*argv)
+        except TestFailure as failure:
+            raise TestSkipped(f"no {what} here: {failure}") from None
+
+    def have_ipv6(self):
+        self._have("IPv6", "ip", "address", "add", f"{ADDRESS6}/64", "dev", "tap0", "nodad")
+        self._have("IPv6", "ip", "neighbour", "replace", GUEST6, "lladdr", MAC, "dev", "tap0", "nud", "permanent")
+
+    def have_ecn(self):
+        """Ask for ECN in new connections."""
+        self._have("ECN", "sh", "-c", "echo 1 >/proc/sys/net/ipv4/tcp_ecn")
+
+    def stream(self, size, limit, address=GUEST):
         """Send SIZE bytes over TCP and get them back, checked; a summary."""
         peer = pathlib.Path(__file__).with_name("tcp_peer.py")
-        return self.run("python3", peer, GUEST, str(size), limit=limit)
+        return self.run("python3", peer, address, str(size), limit=limit)
 
     def datagrams(self, first, count, word, limit=60):
         """Send COUNT datagrams that say WORD, each of a flow of its own: from port FIRST on."""

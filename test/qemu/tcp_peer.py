@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""The far end of guest_net's stream: tcp_peer.py ADDRESS SIZE [CONNECTIONS]. Sends SIZE bytes, wants them back."""
+"""The far end of guest_net's stream: tcp_peer.py ADDRESS SIZE. Sends SIZE bytes, wants them back."""
 
 import socket
 import sys
@@ -18,6 +18,7 @@ def main(address, size):
     data = pattern(size)
     received = bytearray()
     with socket.create_connection((address, PORT), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")  # not what this machine prefers
         sender = threading.Thread(target=lambda: (connection.sendall(data), connection.shutdown(socket.SHUT_WR)))
         sender.start()
         while piece := connection.recv(1 << 20):

@@ -92,10 +92,10 @@ static void handle(unsigned number, struct virtio_net_pair *pair, struct virtio_
 	unsigned length = collect(frame);
 	unsigned type = (unsigned)(whole[12] << 8 | whole[13]);
 
-	if (type == 0x800) {
+	if (type == 0x800 || type == 0x86dd)
 		tcp_input(frame, whole, length);
+	if (type == 0x800)
 		hash_note(number, frame, whole, length);
-	}
 	if (type == REMOTE_TYPE || (type == 0x8100 && whole[16] == 0x88 && whole[17] == 0xb5)) {
 		unsigned skip = type == 0x8100 ? 4 : 0; /* a VLAN tag: answered without */
 		for (unsigned i = 0; skip && i + 16 < length; i++)
@@ -193,6 +193,9 @@ int unikernel_main(const struct boot_info *info)
 	boot_printf("longest_received %u merged %u partial %u valid %u wrong %u longest_sent %u dropped %lu\n",
 		tcp_counts.longest_received, tcp_counts.merged, tcp_counts.partial, tcp_counts.valid, tcp_counts.wrong,
 		tcp_counts.longest_sent, net.first.receive.dropped);
+	boot_printf("received_kinds %u sent_kinds %u received_ecn %u sent_ecn %u calmed %u\n",
+		tcp_counts.received_kinds, tcp_counts.sent_kinds, tcp_counts.received_ecn, tcp_counts.sent_ecn,
+		tcp_counts.calmed);
 	for (unsigned i = 0; i < net.pairs; i++)
 		boot_printf("pair %u received %lu\n", i, virtio_net_pair(&net, i)->receive.frames);
 	result = virtio_net_detach(&net, NULL, NULL);
