@@ -248,6 +248,9 @@ def cases(build):
     yield Case("guest_devices balloon deflate-on-oom", image,
                scenarios.says(balloon("modern"), "ready, deflates freely"),
                devices=("-device", f"virtio-balloon-pci,deflate-on-oom=on,{TRANSPORTS['modern']}", *MONITOR))
+    yield Case("guest_devices balloon with all its queues", image, reporting("modern"), command_line="reporting",
+               devices=("-object", "iothread,id=hints", "-device", "virtio-balloon-pci,free-page-reporting=on,"
+                        f"free-page-hint=on,iothread=hints,{TRANSPORTS['modern']}", *MONITOR))
     yield Case("guest_devices entropy, little at a time", image, ends_well("modern", "different values"),
                devices=("-object", "rng-builtin,id=slow",
                         "-device", f"virtio-rng-pci,rng=slow,max-bytes=512,period=20,{TRANSPORTS['modern']}"))

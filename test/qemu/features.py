@@ -14,8 +14,9 @@ PAGE = TOP / "docs" / "features.md"
 QEMU = "qemu-system-x86_64"
 VERSION = "7.2"  # of the QEMU whose options this table knows
 
-# Device: rows of (features, options of QEMU's device that offer them, machines in QEMU, tests against a fake). Features
-# are named as in include/virtio/spec/, without VIRTIO_ and the device's name.
+# Device: rows of (features, options of QEMU's device that offer them, machines in QEMU and REMARKS, tests against a
+# fake). Features are named as in include/virtio/spec/, without VIRTIO_ and the device's name.
+LACKS, DECLINED = REMARKS = ("*lacks it*", "*declined*")
 ALL = "net_echo pc modern event_idx=on indirect=on"
 STREAM = "guest_net modern stream, all"
 FILTERS = "guest_net modern filters"
@@ -41,11 +42,12 @@ FEATURES = {
          ["test_virtualbox_gets_the_header_in_a_descriptor_of_its_own"]),
         ("F_NOTIFY_ON_EMPTY", "notify_on_empty", ["net_echo pc legacy event_idx=on indirect=on"],
          ["test_only_what_is_offered_is_accepted_and_not_notify_on_empty"]),
-        ("F_IN_ORDER", "", [], ["test_a_disk_that_keeps_the_order_is_driven_in_order"]),
-        ("F_NOTIFICATION_DATA F_NOTIF_CONFIG_DATA", "", [], ["test_notifications_say_what_the_device_asks_for"]),
-        ("F_ORDER_PLATFORM", "", [], ["test_of_all_ones_only_what_is_known_is_accepted"]),
-        ("F_SUSPEND", "", [], ["test_only_a_live_device_that_can_is_suspended"]),
-        ("F_SR_IOV F_ADMIN_VQ", "", [], ["test_of_all_ones_only_what_is_known_is_accepted"]),
+        ("F_IN_ORDER", "", [LACKS], ["test_a_disk_that_keeps_the_order_is_driven_in_order"]),
+        ("F_NOTIFICATION_DATA F_NOTIF_CONFIG_DATA", "", [LACKS],
+         ["test_notifications_say_what_the_device_asks_for"]),
+        ("F_ORDER_PLATFORM", "", [LACKS], ["test_of_all_ones_only_what_is_known_is_accepted"]),
+        ("F_SUSPEND", "", [LACKS], ["test_only_a_live_device_that_can_is_suspended"]),
+        ("F_SR_IOV F_ADMIN_VQ", "", [LACKS], ["test_of_all_ones_only_what_is_known_is_accepted"]),
         ("notifications elsewhere", "page-per-vq modern-pio-notify",
          ["net_echo modern page-per-vq=on", "net_echo modern modern-pio-notify=on"],
          ["test_notifications_go_where_the_device_wants_them"]),
@@ -62,11 +64,13 @@ FEATURES = {
          ["test_received_checksums_are_partial_checked_or_unknown"]),
         ("F_HOST_TSO4 F_GUEST_TSO4", "host_tso4 guest_tso4", [STREAM, "guest_net stream, TSO off"],
          ["test_large_frames_arrive"]),
-        ("F_HOST_TSO6 F_GUEST_TSO6", "host_tso6 guest_tso6", [], ["test_large_frames_arrive"]),
-        ("F_HOST_ECN F_GUEST_ECN", "host_ecn guest_ecn", [], ["test_large_frames_arrive"]),
-        ("F_HOST_USO F_GUEST_USO4 F_GUEST_USO6", "", [], ["test_bursts_of_large_frames_are_sent_whole"]),
-        ("F_GUEST_HDRLEN", "", [], ["test_exact_header_lengths_are_promised_with_cutting"]),
-        ("F_HOST_UFO F_GUEST_UFO", "host_ufo guest_ufo gso guest_rsc_ext failover", [],
+        ("F_HOST_TSO6 F_GUEST_TSO6", "host_tso6 guest_tso6", ["guest_net stream over IPv6"],
+         ["test_large_frames_arrive"]),
+        ("F_HOST_ECN F_GUEST_ECN", "host_ecn guest_ecn",
+         ["guest_net stream over IPv6 with ECN", "guest_net stream, ECN off"], ["test_large_frames_arrive"]),
+        ("F_HOST_USO F_GUEST_USO4 F_GUEST_USO6", "", [LACKS], ["test_bursts_of_large_frames_are_sent_whole"]),
+        ("F_GUEST_HDRLEN", "", [LACKS], ["test_exact_header_lengths_are_promised_with_cutting"]),
+        ("F_HOST_UFO F_GUEST_UFO", "host_ufo guest_ufo gso guest_rsc_ext failover", [STREAM, DECLINED],
          ["test_large_frames_of_other_kinds_are_dropped", LEFT]),
         ("F_CTRL_VQ", "ctrl_vq", [FILTERS, "guest_net ctrl_vq=off"], ["test_a_command_is_taken_and_answered"]),
         ("F_CTRL_RX F_CTRL_RX_EXTRA", "ctrl_rx ctrl_rx_extra", [FILTERS], ["test_each_way_to_receive_is_switched"]),
@@ -82,13 +86,14 @@ FEATURES = {
          ["test_frames_are_spread_as_the_table_says"]),
         ("F_HASH_REPORT", "hash", ["guest_net hash report", "guest_net RSS over 2 pairs split"],
          ["test_hashes_are_told"]),
-        ("F_NOTF_COAL F_VQ_NOTF_COAL", "", [], ["test_interrupts_are_delayed_for_all_queues_and_for_one"]),
+        ("F_NOTF_COAL F_VQ_NOTF_COAL", "", [LACKS], ["test_interrupts_are_delayed_for_all_queues_and_for_one"]),
         ("long rings", "rx_queue_size tx_queue_size", ["net_echo modern rx_queue_size=1024"],
          ["test_googles_rings_of_4096_entries_are_used_whole"]),
     ],
     "blk": [
-        ("F_SEG_MAX F_SIZE_MAX", "seg-max-adjust", ["guest_blk ring=16 segments=1"],
-         ["test_a_device_without_seg_max_gets_one_segment_at_a_time", "test_long_segments_are_cut"]),
+        ("F_SEG_MAX", "seg-max-adjust", ["guest_blk ring=16 segments=1"],
+         ["test_a_device_without_seg_max_gets_one_segment_at_a_time"]),
+        ("F_SIZE_MAX", "", [LACKS], ["test_long_segments_are_cut"]),
         ("F_RO", "", ["guest_blk modern read-only"], ["test_a_read_only_disk_is_not_written"]),
         ("F_BLK_SIZE", "logical_block_size", ["guest_blk modern blocks of 4096"],
          ["test_a_senseless_block_size_counts_as_512"]),
@@ -101,11 +106,12 @@ FEATURES = {
          [COMMANDS, "guest_blk commands in small ranges"], ["test_long_ranges_go_in_parts_that_end_aligned"]),
         ("F_WRITE_ZEROES", "write-zeroes max-write-zeroes-sectors", [COMMANDS, "guest_blk commands in small ranges"],
          ["test_zeroes_keep_their_space_unless_asked"]),
-        ("F_SECURE_ERASE F_LIFETIME", "", [],
+        ("F_SECURE_ERASE F_LIFETIME", "", [LACKS],
          ["test_each_command_does_its_sectors_and_no_others", "test_the_lifetime_is_asked"]),
         ("F_MQ", "num-queues", ["guest_blk num-queues=4"], ["test_a_request_goes_through_the_queue_that_was_named"]),
-        ("F_GEOMETRY F_ZONED", "cyls heads secs lcyls lheads lsecs scsi", [],
+        ("F_GEOMETRY", "cyls heads secs lcyls lheads lsecs scsi", [COMMANDS, DECLINED],
          ["test_of_all_features_those_are_accepted_that_the_driver_uses"]),
+        ("F_ZONED", "", [LACKS], ["test_of_all_features_those_are_accepted_that_the_driver_uses"]),
         ("serial number", "serial", ["guest_blk iothread, serial number"], ["test_the_serial_number_is_20_bytes"]),
         ("a thread of its own", "iothread", ["guest_blk iothread, serial number"],
          ["test_queues_need_no_lock_between_them"]),
@@ -115,7 +121,7 @@ FEATURES = {
          ["test_a_device_that_was_pulled_out_gives_everything_back"]),
     ],
     "console": [
-        ("F_SIZE", "", [], ["test_the_size_is_read_again_when_it_changes"]),
+        ("F_SIZE", "", [LACKS], ["test_the_size_is_read_again_when_it_changes"]),
         ("F_MULTIPORT", "max_ports nr name chardev", ["guest_devices console, several ports modern"],
          ["test_ports_go_and_come_back"]),
         ("F_EMERG_WRITE", "emergency-write", ["guest_devices console modern"],
@@ -126,14 +132,16 @@ FEATURES = {
          ["test_bytes_come"]),
     ],
     "balloon": [
-        ("F_MUST_TELL_HOST", "", [], ["test_what_is_not_kept_is_not_promised"]),
+        ("F_MUST_TELL_HOST", "", [LACKS], ["test_what_is_not_kept_is_not_promised"]),
         ("F_DEFLATE_ON_OOM", "deflate-on-oom", ["guest_devices balloon deflate-on-oom"],
          ["test_what_is_not_kept_is_not_promised"]),
         ("F_PAGE_REPORTING", "free-page-reporting", ["guest_devices balloon, free page reporting modern"],
          ["test_free_memory_is_reported_and_comes_back"]),
-        ("F_STATS_VQ F_FREE_PAGE_HINT", "free-page-hint iothread guest-stats guest-stats-polling-interval", [],
+        ("F_STATS_VQ F_FREE_PAGE_HINT", "free-page-hint iothread guest-stats guest-stats-polling-interval",
+         ["guest_devices balloon with all its queues", DECLINED],
          ["test_the_reporting_queue_follows_those_that_the_device_has"]),
-        ("F_PAGE_POISON", "page-poison", [], ["test_what_is_not_kept_is_not_promised"]),
+        ("F_PAGE_POISON", "page-poison", ["guest_devices balloon modern", DECLINED],
+         ["test_what_is_not_kept_is_not_promised"]),
     ],
     "9P": [
         ("F_MOUNT_TAG", "mount_tag fsdev", ["guest_devices 9P modern"],
@@ -142,7 +150,7 @@ FEATURES = {
     "vsock": [
         ("F_STREAM F_NO_IMPLIED_STREAM", "guest-cid", ["guest_devices vsock by vhost-user", "guest_devices vsock"],
          ["test_streams_are_what_is_asked_for"]),
-        ("F_SEQPACKET", "seqpacket", [], ["test_streams_are_what_is_asked_for"]),
+        ("F_SEQPACKET", "seqpacket", ["guest_devices vsock", DECLINED], ["test_streams_are_what_is_asked_for"]),
     ],
 }
 
@@ -164,7 +172,7 @@ PREFIXES = {"any": "", "net": "NET_", "blk": "BLK_", "console": "CONSOLE_", "bal
 
 
 def code(names):
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(name if name in REMARKS else f"`{name}`" for name in names)
 
 
 def table():
@@ -173,9 +181,9 @@ def table():
         "# Features of devices, and where they are exercised",
         "",
         "Written by `test/qemu/features.py`, not by hand. *In QEMU*: machines, by their names in `tools/test --list`,",
-        "whose device offers the feature; where there is none, QEMU 7.2's device lacks it, or the test cannot see it",
-        "from outside. *Against a fake*: unit tests. Features that the library leaves alone stand here with the test",
-        "that they are.",
+        f"whose device offers the feature; {LACKS}: QEMU {VERSION}'s device does not; {DECLINED}: it does, and the",
+        "driver leaves the feature alone. *Against a fake*: unit tests; features that the library leaves alone stand",
+        "here with the test that they are.",
         "",
         "| device | feature | in QEMU | against a fake |",
         "|---|---|---|---|",
