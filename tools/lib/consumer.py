@@ -28,7 +28,7 @@ class Installed:
                 env={**os.environ, "DESTDIR": str(self.root)})
         files = sorted(self.root.rglob("*.pc"))
         ocaml = ["libvirtio_ocaml.pc"] if build.ocaml else []
-        if [file.name for file in files] != ["libvirtio.pc", "libvirtio_boot.pc", *ocaml]:
+        if [file.name for file in files] != ["libvirtio.pc", "libvirtio_boot.pc", *ocaml, "libvirtio_solo5.pc"]:
             raise TestFailure(f"installed pkg-config files: {files}")
         self.prefix = next(self.root.rglob("include")).parent
         self.environment = {**os.environ, "PKG_CONFIG_PATH": str(files[0].parent), "PKG_CONFIG_LIBDIR": ""}

@@ -23,11 +23,12 @@ import native
 import ocaml
 import smoke
 import soak
+import solo5
 import units
 from report import Report
 
-GROUPS = ["lint", "model", "tools", "unit", "valgrind", "fuzz", "archive", "consumer", "native", "ocaml", "qemu",
-          "soak"]
+GROUPS = ["lint", "model", "tools", "unit", "valgrind", "fuzz", "archive", "consumer", "native", "ocaml", "solo5",
+          "qemu", "soak"]
 
 
 def make(report, wanted):
@@ -51,6 +52,8 @@ def wanted_builds(groups):
         wanted += [builds.GCC]
     if "ocaml" in groups:
         wanted += ocaml.BUILDS
+    if "solo5" in groups:
+        wanted += solo5.BUILDS
     return [build for build in builds.ALL if build in wanted]
 
 
@@ -77,13 +80,15 @@ def run(report, groups, options):
         smoke.run(report)
     if "native" in groups and builds.GCC in made:
         native.run(report, builds.GCC)
-    if {"consumer", "ocaml", "qemu", "soak"} & set(groups):
+    if {"consumer", "ocaml", "solo5", "qemu", "soak"} & set(groups):
         chosen, why = accelerator.choose()
         report.note(f"QEMU runs with {chosen} ({why})")
         if "consumer" in groups and {builds.GCC, builds.CLANG} <= set(made):
             consumer.run(report, chosen)
         if "ocaml" in groups:
             ocaml.run(report, made, chosen)
+        if "solo5" in groups:
+            solo5.run(report, made, chosen)
         if "qemu" in groups:
             cases.run(report, made, chosen, options.prove)
         if "soak" in groups and builds.GCC in made:

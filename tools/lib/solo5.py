@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: ISC
+"""Programs of Solo5's on our binding: every call, every misuse, and every way to end."""
+
+import concurrent.futures
+import dataclasses
+import pathlib
+import re
+import tempfile
+
+import builds
+import machine
+import scenarios
+from consumer import Installed, boot
+from outcome import TestFailure, command
+from run import Case, Disk, run_case
+
+BUILDS = [builds.GCC, builds.CLANG]
+ABORT = 127  # QEMU itself then ends with 255, as Solo5's programs are used to
+SOURCES = builds.TOP / "test" / "qemu" / "guest_solo5"
+TRANSPORTS = {
+    "modern": "disable-modern=off,disable-legacy=on",
+    "legacy": "disable-modern=on,disable-legacy=off",
+    "packed": "disable-modern=off,disable-legacy=on,packed=on",
+}
+MIB = 1 << 20
+MANY = 256 << 10  # what guest_solo5/block.c writes at the end of its disk
+
+# What solo5.h promises, and nothing besides.
+INTERFACE = """_start __stack_chk_fail __stack_chk_guard solo5_abort solo5_block_acquire solo5_block_read
+    solo5_block_write solo5_clock_monotonic solo5_clock_wall solo5_console_write solo5_exit solo5_net_acquire
+    solo5_net_read solo5_net_write solo5_set_tls_base solo5_tls_init solo5_tls_size solo5_tls_tp_offset solo5_yield"""
+PROGRAM = r"__solo5_mft1_note|solo5_app_main|boot_image_\w+|boot_init_array_\w+|_stdata|_ltdata|_ltbss"
+
+
+def nets(board="pc", options=""):
+    """Two network devices on one wire, with addresses that end in 0a and 0b."""
+    pci = board != "microvm"
+    argv = []
+    for number, address in enumerate(("0a", "0b")):
+        words = f"virtio-net-{'pci,romfile=' if pci else 'device'},netdev=net{number},mac=52:54:00:00:05:{address}"
+        argv += ["-netdev", f"hubport,id=net{number},hubid=0", "-device", ",".join(filter(None, [words, options]))]
+    return argv
+
+
+def disks(options="", sizes=(2, 1), more=("", "")):
+    """Two disks, with the serial numbers FIRST and SECOND."""
+    return [Disk(content=bytes(size * MIB), options=",".join(filter(None, [f"serial={serial}", options, special])))
+            for size, serial, special in zip(sizes, ("FIRST", "SECOND"), more)]
+
+
+def case(name, build, scenario, board="pc", words="", options="", **more):
+    """One with the devices of its manifest, unless MORE says otherwise."""
+    image = build.guest(f"guest_solo5{'.pvh' if board == 'microvm' else ''}")
+    made = {"devices": nets(board, options), "disks": disks(options), **more}
+    return Case(name, image, scenario, machine=board, command_line=words, **made)
+
+
+def written(machine_, folder):
+    """What the program wrote at the end of its disk is there."""
+    scenarios.ends_with(0, "cmdline []", "all is well")(machine_, folder)
+    offset = 2 * MIB - MANY
+    wanted = bytes((i * 11 + i // 256 + offset // 512) & 0xFF for i in range(MANY))
+    if pathlib.Path(folder, "disk0.img").read_bytes()[offset:] != wanted:
+        raise TestFailure("the end of the disk is not as it was written")
+
+
+def whole_cases(build):
+    """All that the program checks from within, wherever the devices are."""
+    for board in ("pc", "q35"):
+        for name, options in TRANSPORTS.items():
+            yield case(f"{board} {name}", build, written, board, options=options)
+    yield case("microvm", build, written, "microvm")
+    yield case("blocks of 4096 bytes, MTU 9000", build, scenarios.ends_with(0, "all is well", "MTU 9000"),
+               devices=nets(options="host_mtu=9000"),
+               disks=disks(more=("logical_block_size=4096,physical_block_size=4096", "")))
+
+
+# What the program does by a word on its command line: the status of the machine, and what is told.
+FAULTS = {
+    "zero": "a null pointer", "zero-read": "a null pointer", "text": "mapped, but not for that",
+    "constant": "mapped, but not for that", "high": "read at 0x400000000, which is not mapped",
+    "top": "read at 0xfffffffffffff000", "run-data": "execution at", "run-heap": "execution at",
+    "under-heap": "which is not mapped", "invalid": "invalid opcode",
+}
+
+
+def end_cases(build):
+    for word, told in FAULTS.items():
+        yield case(f"fault {word}", build, scenarios.ends_with(ABORT, "solo5: ABORT", told), words=word)
+    yield case("stack corruption", build, scenarios.ends_with(ABORT, "ABORT: stack corruption"), words="smash")
+    yield case("abort", build, scenarios.ends_with(ABORT, "ABORT: solo5_abort() called"), words="abort")
+    yield case("exit status", build, scenarios.ends_with(7), words="exit")
+    yield case("status returned", build, scenarios.ends_with(9), words="return")
+    yield case("power off", build, scenarios.powers_off(), words="exit", exit_device=False)
+    yield case("exit status without ACPI", build, scenarios.ends_with(7), "pc,acpi=off", words="exit")
+    yield case("too little memory", build, scenarios.ends_with(ABORT, "solo5: too little memory", "give the machine"),
+               memory="4M")
+    yield case("a disk that is read-only", build, scenarios.ends_with(0, "read-only is well"), words="read-only",
+               disks=[dataclasses.replace(made, drive="readonly=on") for made in disks()])
+
+
+def name_cases(build):
+    """Which device is which, and names that are wrong."""
+    by_order = "service ends in a, MTU 1500; storage has 2097152 bytes"
+    other_way = "service ends in b, MTU 1500; storage has 1048576 bytes"
+    for name, words, told in (
+        ("order", "", by_order),
+        ("by MAC and serial", "--service=mac:52:54:00:00:05:0b --inside=mac:52:54:00:00:05:0a "
+         "--storage=serial:SECOND --second=serial:FIRST", other_way),
+        ("by number", "--service=1 --inside=order:0 --storage=order:1 --second=0", other_way),
+        ("by PCI address", "--storage=pci:00:0d.0 --second=pci:00:0c.0 --service=1 --inside=0", other_way),
+    ):
+        yield case(f"devices {name}", build, scenarios.ends_with(0, "cmdline [devices]", told),
+                   words=f"placeholder {words} devices --solo5:quiet")
+    for name, words, told in (
+        ("no such MAC", "--service=mac:52:54:00:00:05:0c", "--service=mac:52:54:00:00:05:0c: there is no such"),
+        ("nonsense", "--storage=serial", "--storage=serial"),
+        ("one device twice", "--storage=1", "--storage=order:1 and --second=order:1 are the same device"),
+    ):
+        yield case(f"devices, {name}", build, scenarios.ends_with(ABORT, told, "solo5: not every device"),
+                   words=f"{words} devices")
+    yield case("devices, one is missing", build,
+               scenarios.ends_with(ABORT, "--second=order:1: there is no such block device", "order:0",
+                                   "solo5: not every device of the manifest is there"), disks=disks()[:1])
+    yield case("devices, none is there", build,
+               scenarios.ends_with(ABORT, "--service", "--inside", "--storage", "--second", "solo5: not every device"),
+               disks=[], devices=())
+
+
+# Where the manifest of an image is wrong: offset from the start of its note, new bytes, what is told.
+HEADER, ENTRY = 32, 104
+MANIFESTS = {
+    "version": (24, b"\x02", "is not of version 1"),
+    "no entries": (28, b"\x00", "has no first entry"),
+    "too many entries": (28, b"\x41", "or too many"),
+    "first entry": (HEADER + 68, b"\x01", "has no first entry"),
+    "type": (HEADER + ENTRY + 68, b"\x09", "service is of an unknown type"),
+    "no name": (HEADER + 2 * ENTRY, b"\x00", "without a name"),
+    "endless name": (HEADER + 2 * ENTRY, b"x" * 68, "without a name"),
+    "one name twice": (HEADER + 4 * ENTRY, b"storage\x00", "two devices storage"),
+}
+
+
+def check_manifest(build, accelerator, patch):
+    at, wrong, told = patch
+    with tempfile.TemporaryDirectory(prefix="virtio-solo5-") as folder:
+        image = pathlib.Path(folder, "wrong.elf")
+        data = bytearray(build.guest("guest_solo5").read_bytes())
+        note = data.index(b"MFT1Solo5\0") - 8
+        data[note + at : note + at + len(wrong)] = wrong
+        image.write_bytes(data)
+        run_case(dataclasses.replace(case("", build, scenarios.ends_with(ABORT, "solo5: the manifest", told)),
+                                     image=image), accelerator)
+
+
+def check_symbols(build):
+    """Everything but the interface is local, and nothing is asked for but what a program and the link script have."""
+    for name in ("libvirtio", "libvirtio_pvh"):
+        lines = command(["nm", "--extern-only", build.folder / "bindings" / "solo5" / f"solo5_{name}.o"]).splitlines()
+        defined = {line.split()[-1] for line in lines if line.split()[-2] != "U"}
+        wanted = {line.split()[-1] for line in lines if line.split()[-2] == "U"}
+        if defined != set(INTERFACE.split()):
+            raise TestFailure(f"solo5_{name}.o defines {sorted(defined)}")
+        if strange := [symbol for symbol in wanted if not re.fullmatch(PROGRAM, symbol)]:
+            raise TestFailure(f"solo5_{name}.o asks for {strange}")
+
+
+def check_installed(build, compiler, linker, accelerator):
+    """A program out of reach of the tree: by pkg-config, and by the file names that Solo5's toolchain goes by."""
+    with tempfile.TemporaryDirectory(prefix="virtio-solo5-") as folder:
+        installed = Installed(build, folder)
+        sources = sorted(SOURCES.glob("*.c"))
+        image = pathlib.Path(folder, "pkg_config.elf")
+        installed.build(compiler, linker, image, [*sources, "-fstack-protector-all", "-fno-builtin"],
+                        ["libvirtio_solo5"])
+        whole = {"devices": nets(), "disks": disks()}
+        boot(image, written, accelerator, **whole)
+        flags = installed.flags("--cflags", "libvirtio_solo5")
+        program = pathlib.Path(folder, "program.o")
+        command([compiler, "-O2", *flags, "-fno-builtin", "-r", "-nostdlib", *sources, "-o", program])
+        script = next(installed.root.rglob("solo5_libvirtio.lds"))
+        image = pathlib.Path(folder, "toolchain.elf")
+        command([f"ld.{linker}", "-nostdlib", "-static", "-z", "max-page-size=0x1000", "-T", script, program,
+                 script.with_suffix(".o"), "-o", image])
+        boot(image, written, accelerator, **whole)
+
+
+def cases_of(build):
+    if build is builds.GCC:
+        for kind in (whole_cases, end_cases, name_cases):
+            yield from kind(build)
+    else:
+        yield case("pc", build, written)
+        yield case("microvm", build, written, "microvm")
+
+
+def jobs(report, made, accelerator):
+    for build in [build for build in BUILDS if build in made]:
+        yield report.run, "solo5", f"{build.name} symbols", check_symbols, build
+        yield report.run, "solo5", f"{build.name} installed", check_installed, build, build.compiler, build.linker, \
+            accelerator
+        for made_case in cases_of(build):
+            yield report.run, "solo5", f"{build.name} {made_case.name}", run_case, made_case, accelerator
+    if builds.GCC in made:
+        for name, patch in MANIFESTS.items():
+            yield report.run, "solo5", f"gcc manifest, {name}", check_manifest, builds.GCC, accelerator, patch
+
+
+def run(report, made, accelerator, workers=2):
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        try:
+            for job in [pool.submit(*job) for job in jobs(report, made, accelerator)]:
+                job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            machine.stop_all()
+            raise
