@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test" / "q
 import accelerator
 import bench_ocaml
 import builds
+import costs
 import time_and_power
 from run import Case, run_case
 
@@ -57,7 +58,11 @@ def clock(chosen):
                 print(f"  {board:<24} {load} processes beside it   {told}", flush=True)
 
 
-PARTS = {"clock": clock, "ocaml": bench_ocaml.run}
+def exact(_):
+    costs.bench()
+
+
+PARTS = {"exact": exact, "clock": clock, "ocaml": bench_ocaml.run}
 
 
 def main():
@@ -66,10 +71,13 @@ def main():
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
-    builds.GCC.make()
-    chosen, why = accelerator.choose()
-    print(f"QEMU runs with {chosen} ({why})")
-    for part in options.parts or PARTS:
+    parts = options.parts or list(PARTS)
+    chosen = None
+    if parts != ["exact"]:
+        builds.GCC.make()
+        chosen, why = accelerator.choose()
+        print(f"QEMU runs with {chosen} ({why})")
+    for part in parts:
         PARTS[part](chosen)
 
 

@@ -16,6 +16,7 @@ import archives
 import builds
 import cases
 import consumer
+import costs
 import fuzz
 import models
 import mutate
@@ -27,8 +28,8 @@ import solo5
 import units
 from report import Report
 
-GROUPS = ["lint", "model", "tools", "unit", "valgrind", "fuzz", "archive", "consumer", "native", "ocaml", "solo5",
-          "qemu", "soak"]
+GROUPS = ["lint", "model", "tools", "unit", "valgrind", "costs", "fuzz", "archive", "consumer", "native", "ocaml",
+          "solo5", "qemu", "soak"]
 
 
 def make(report, wanted):
@@ -50,6 +51,8 @@ def wanted_builds(groups):
         wanted += builds.IMAGES
     if {"tools", "soak", "valgrind", "native"} & set(groups):
         wanted += [builds.GCC]
+    if "costs" in groups:
+        wanted += costs.BUILDS
     if "ocaml" in groups:
         wanted += ocaml.BUILDS
     if "solo5" in groups:
@@ -70,6 +73,8 @@ def run(report, groups, options):
             report.run("unit", "mutants", mutate.sample)
     if "valgrind" in groups and builds.GCC in made and not report.list_only:
         units.run_valgrind(report, builds.GCC)
+    if "costs" in groups:
+        costs.run(report, made)
     if "fuzz" in groups:
         fuzz.run(report)
     if "archive" in groups:

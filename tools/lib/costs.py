@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: ISC
+"""
+What the library costs, in numbers that do not depend on the machine: instructions, register writes and interrupts of
+its paths, bytes of its text. tools/bench exact prints them; tools/test costs holds them under the ceilings of
+test/bench/ceilings.txt, which are those of one version of each compiler. A change that makes a path longer raises its
+ceiling there, and says why.
+"""
+
+import re
+
+import builds
+import instructions
+import sizes
+from outcome import TestFailure, TestSkipped, command
+
+BUILDS = [builds.GCC, builds.CLANG]
+CEILINGS = builds.TOP / "test" / "bench" / "ceilings.txt"
+
+
+def compiler(build):
+    """Its name and first number: "gcc 12"."""
+    return f"{build.compiler} {command([build.compiler, '-dumpversion']).split('.')[0].strip()}"
+
+
+def ceilings():
+    """{name: {compiler: ceiling}}"""
+    lines = [line for line in CEILINGS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    columns = [word.strip() for word in lines[0].split("|")[1:]]
+    table = {}
+    for line in lines[1:]:
+        name, *cells = (word.strip() for word in line.split("|"))
+        table[name] = dict(zip(columns, map(float, cells)))
+    return table
+
+
+def paths(build):
+    """instructions.measure for the program of BUILD."""
+    bench = build.folder / "test" / "bench" / "exact"
+    return instructions.measure(bench / "exact", [build.libvirtio, bench / "libexact_paths.a"],
+                                [bench / "libexact_device.a"])
+
+
+def burst_of(name):
+    return int(re.search(r" (\d+)\b", name)[1])
+
+
+def compare(build, measured):
+    """MEASURED, {name: number}, is nowhere above its ceiling."""
+    table, column = ceilings(), compiler(build)
+    if not any(column in row for row in table.values()):
+        raise TestSkipped(f"there are no ceilings for {column}")
+    above = [f"{name}: {number:g}, and the ceiling is {table[name][column]:g}"
+             for name, number in measured.items() if number > table[name][column]]
+    if above:
+        raise TestFailure("\n".join(above))
+    return f"{len(measured)} figures under their ceilings for {column}"
+
+
+def check_instructions(build):
+    return compare(build, {name: count / items for name, items, count, _, _ in paths(build)})
+
+
+def check_sizes(build):
+    return compare(build, {name: text for name, text, _ in sizes.measure(build.libvirtio)})
+
+
+def check_accesses(build):
+    """One register write for a burst at most; one interrupt at most where they are asked for, else none."""
+    rows = paths(build)
+    for name, items, _, writes, interrupts in rows:
+        bursts = items // burst_of(name)
+        if writes > bursts or interrupts > (bursts if "interrupts" in name else 0):
+            raise TestFailure(f"{name}: {writes} register writes and {interrupts} interrupts in {bursts} bursts")
+    return f"{len(rows)} paths"
+
+
+def run(report, made):
+    for build in [build for build in BUILDS if build in made]:
+        report.run("costs", f"{build.name}: instructions", check_instructions, build)
+        report.run("costs", f"{build.name}: text", check_sizes, build)
+    if builds.GCC in made:
+        report.run("costs", "register writes and interrupts", check_accesses, builds.GCC)
+
+
+def print_row(name, cells):
+    print(f"  {name:<36}" + "".join(f"{cell:>15}" for cell in cells), flush=True)
+
+
+def bench():
+    """Print it all."""
+    names = [compiler(build) for build in BUILDS]
+    for build in BUILDS:
+        build.make("libvirtio/libvirtio.a", "test/bench/exact/exact")
+    counted = [paths(build) for build in BUILDS]
+    print("for each buffer, frame or request, in bursts of the number that is named; the device asks to be notified")
+    print_row("", [*(f"{name} instr." for name in names), "writes", "interrupts"])
+    for rows in zip(*counted):
+        name, items, _, writes, interrupts = rows[0]
+        print_row(name, [*(f"{row[2] / row[1]:.1f}" for row in rows), f"{writes / items:.4f}",
+                         f"{interrupts / items:.4f}"])
+    print("bytes that a unikernel links, and the library as it is")
+    print_row("", [f"{name} {what}" for name in names for what in ("text", "data")])
+    for rows in zip(*(sizes.measure(build.libvirtio) for build in BUILDS)):
+        print_row(rows[0][0], [number for row in rows for number in row[1:]])
