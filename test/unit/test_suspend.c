@@ -111,6 +111,28 @@ static void test_only_a_live_device_that_can_is_suspended(void **state)
 	detach();
 }
 
+/* It was left half way: not live, and its queues held. */
+static void test_without_a_clock_a_device_stays_as_it_is(void **state)
+{
+	uint64_t (*clock)(void *context) = fake_platform()->now;
+
+	(void)state;
+	go_live();
+	fake_platform()->now = NULL;
+	assert_int_equal(virtio_device_suspend(&fake.device), VIRTIO_ERR_UNSUPPORTED);
+	assert_true(fake.device.live);
+	send();
+	assert_int_equal(fake.queues[0].notifications, 1);
+	fake_platform()->now = clock;
+	assert_int_equal(virtio_device_suspend(&fake.device), 0);
+	fake_platform()->now = NULL;
+	assert_int_equal(virtio_device_resume(&fake.device), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(fake.status & 0x14, VIRTIO_STATUS_SUSPEND);
+	fake_platform()->now = clock;
+	assert_int_equal(virtio_device_resume(&fake.device), 0);
+	detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -120,6 +142,7 @@ int main(void)
 		TEST(test_a_device_that_does_not_follow_is_given_up),
 		TEST(test_a_device_that_fails_meanwhile_is_told),
 		TEST(test_only_a_live_device_that_can_is_suspended),
+		TEST(test_without_a_clock_a_device_stays_as_it_is),
 	};
 	return fake_transport_run_over_rings(tests);
 }
