@@ -2,13 +2,15 @@
 /* One block request at a time, waited for; and the serial number as a string. */
 #include <virtio/helper.h>
 
+#include "base/hook.h"
+
 #define FIRST_NAP UINT64_C(20000)     /* nanoseconds: about what a fast disk takes */
 #define LONGEST_NAP UINT64_C(1000000) /* and what a slow one may lose when no interrupt wakes us */
 
 /* Hand one request to the device. */
 static int start(struct virtio_blk *blk, struct virtio_blk_request *request)
 {
-	if (!blk->device->platform->now)
+	if (!VIRTIO_HAS_HOOK(blk->device->platform, now))
 		return VIRTIO_ERR_UNSUPPORTED;
 	int count = virtio_blk_submit(blk, &request, 1);
 	if (count == 0)
@@ -38,7 +40,7 @@ static int wait_for(struct virtio_blk *blk, const struct virtio_blk_request *req
 		if (count == 0 && now >= deadline)
 			return VIRTIO_ERR_TIMEOUT;
 		/* Naps, since the runtime may not have asked for interrupts: then nothing else wakes us. */
-		if (count == 0 && platform->wait)
+		if (count == 0 && VIRTIO_HAS_HOOK(platform, wait))
 			platform->wait(platform->context, deadline - now < nap ? deadline : now + nap);
 	}
 }
