@@ -247,6 +247,7 @@ static void test_the_mount_tag_is_read_and_made_harmless(void **state)
 	assert_string_equal(p9.tag, "share");
 	tag_becomes("share", 3, "sha");
 	tag_becomes("\x1b[2J\xff", 5, "?[2J?");
+	tag_becomes(" ~\x7f", 3, " ~?");
 	tag_becomes("nothing", 0, "");
 	static const char many[] = "0123456789012345678901234567890123456789012345678901234567890123456789";
 	tag_becomes(many, 70, "012345678901234567890123456789012345678901234567890123456789012");

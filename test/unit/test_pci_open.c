@@ -137,12 +137,27 @@ static void test_msix_is_noticed_when_it_is_enabled(void **state)
 	assert_true(device.msix);
 }
 
+static void test_each_type_with_a_driver_has_a_name(void **state)
+{
+	static const struct {
+		uint32_t type;
+		const char *name;
+	} names[] = {{VIRTIO_ID_NET, "net"}, {VIRTIO_ID_BLOCK, "block"}, {VIRTIO_ID_CONSOLE, "console"},
+		{VIRTIO_ID_ENTROPY, "entropy"}, {VIRTIO_ID_BALLOON, "balloon"}, {VIRTIO_ID_9P, "9p"},
+		{VIRTIO_ID_VSOCK, "vsock"}, {0, "virtio"}, {63, "virtio"}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_string_equal(virtio_type_name(names[i].type), names[i].name);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_modern_device_is_driven_as_modern),
+		TEST(test_each_type_with_a_driver_has_a_name),
 		TEST(test_a_legacy_device_is_driven_as_legacy),
 		TEST(test_a_transitional_device_is_driven_as_modern),
 		TEST(test_what_no_transport_fits_is_unsupported),

@@ -148,6 +148,25 @@ static void test_it_is_not_the_time_for_a_reset(void **state)
 	assert_int_equal(virtio_queue_reset(&queues[0]), VIRTIO_ERR_BUSY);
 }
 
+static void test_without_a_clock_a_queue_stays_at_work(void **state)
+{
+	uint64_t (*clock)(void *context) = fake_platform()->now;
+
+	(void)state;
+	fake_platform()->now = NULL;
+	assert_int_equal(virtio_queue_reset(&queues[0]), VIRTIO_ERR_UNSUPPORTED);
+	exchange(0);
+	fake_platform()->now = clock;
+}
+
+static void test_a_queue_does_not_come_back_before_its_device(void **state)
+{
+	(void)state;
+	assert_int_equal(virtio_queue_reset(&queues[0]), 0);
+	assert_int_equal(virtio_device_reset(&fake.device), 0);
+	assert_int_equal(virtio_queue_restart(&queues[0]), VIRTIO_ERR_BUSY);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -160,6 +179,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_without_the_feature_there_is_no_reset_of_a_queue, setup_without, teardown),
 		TEST(test_it_is_not_the_time_for_a_reset),
+		TEST(test_without_a_clock_a_queue_stays_at_work),
+		TEST(test_a_queue_does_not_come_back_before_its_device),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -70,6 +70,8 @@ static void test_what_a_message_shows_is_printable_and_bounded(void **state)
 	char text[8];
 	virtio_text_harmless(text, sizeof text, "a\x1b[2J\xff", 6);
 	assert_string_equal(text, "a?[2J?");
+	virtio_text_harmless(text, sizeof text, " ~\x7f", 3);
+	assert_string_equal(text, " ~?");
 	virtio_text_harmless(text, sizeof text, "0123456789", 10);
 	assert_string_equal(text, "0123456");
 	virtio_text_harmless(text, sizeof text, "0123456789", 2);
