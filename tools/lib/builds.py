@@ -18,6 +18,7 @@ class Build:
     linker: str  # bfd or lld
     unit_tests: bool = True
     sanitizers: bool = False
+    coverage: bool = False  # counts what of libvirtio/ its unit tests run
     ocaml: bool = False  # with what OCaml unikernels need
 
     @property
@@ -52,6 +53,8 @@ class Build:
             if self.sanitizers:
                 # clang's sanitizers are found when the program starts, so b_lundef would refuse to link.
                 options += ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
+            if self.coverage:
+                options += ["-Db_coverage=true"]
             environment = {**os.environ, "CC": self.compiler, "CC_LD": self.linker}
             again = ["--wipe"] if self.folder.exists() else []
             command(["meson", "setup", *again, *options, self.folder, TOP], env=environment)
@@ -63,9 +66,9 @@ GCC = Build("gcc", "gcc", "bfd", ocaml=True)
 CLANG = Build("clang", "clang", "lld", ocaml=True)
 GCC_LLD = Build("gcc-lld", "gcc", "lld", unit_tests=False)
 CLANG_BFD = Build("clang-bfd", "clang", "bfd", unit_tests=False)
-GCC_SANITIZED = Build("gcc-sanitized", "gcc", "bfd", sanitizers=True)
+GCC_COVERAGE = Build("gcc-coverage", "gcc", "bfd", sanitizers=True, coverage=True)
 CLANG_SANITIZED = Build("clang-sanitized", "clang", "bfd", sanitizers=True)
 
-ALL = [GCC, CLANG, GCC_LLD, CLANG_BFD, GCC_SANITIZED, CLANG_SANITIZED]
+ALL = [GCC, CLANG, GCC_LLD, CLANG_BFD, GCC_COVERAGE, CLANG_SANITIZED]
 IMAGES = [GCC, CLANG, GCC_LLD, CLANG_BFD]
-UNIT = [GCC, CLANG, GCC_SANITIZED, CLANG_SANITIZED]
+UNIT = [GCC, CLANG, GCC_COVERAGE, CLANG_SANITIZED]

@@ -17,6 +17,7 @@ package_of() {
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
 		lacks xorriso xorriso; lacks mformat mtools ;;
 	gdb) lacks gdb gdb ;;
+	coverage) lacks gcovr gcovr ;;
 	valgrind) lacks valgrind valgrind; lacks_file /usr/share/doc/libc6-dbg libc6-dbg ;;
 	ocaml) lacks ocamlfind ocaml-findlib; lacks_file /usr/lib/ocaml/libasmrun.a ocaml
 		lacks_file /usr/lib/x86_64-linux-musl/libc.a musl-dev; lacks make make; lacks dune ocaml-dune

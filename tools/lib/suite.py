@@ -17,6 +17,7 @@ import builds
 import cases
 import consumer
 import costs
+import coverage
 import fuzz
 import models
 import mutate
@@ -68,7 +69,11 @@ def run(report, groups, options):
     made = make(report, wanted_builds(groups))
     if "unit" in groups:
         for build in [build for build in made if build.unit_tests]:
+            if build.coverage and not report.list_only:
+                coverage.forget(build)
             units.run_units(report, build)
+            if build.coverage:
+                report.run("unit", "coverage", coverage.check, build)
         if builds.GCC in made:
             report.run("unit", "mutants", mutate.sample)
     if "valgrind" in groups and builds.GCC in made and not report.list_only:
