@@ -17,6 +17,15 @@ static void switch_to(uint8_t *thread)
 	CHECK(solo5_set_tls_base(solo5_tls_tp_offset((uintptr_t)thread)) == SOLO5_R_OK);
 }
 
+/* Made with the thread pointer's pointer to itself, which the compiler may read early: so not in the loop below. */
+__attribute__((noinline)) static const uint8_t *where_small_is(void)
+{
+	const uint8_t *address = &small;
+
+	__asm__ volatile("" : "+r"(address));
+	return address;
+}
+
 static void check_storage(void)
 {
 	CHECK(solo5_tls_size() <= sizeof storage[0]);
@@ -27,6 +36,7 @@ static void check_storage(void)
 		switch_to(storage[i]);
 		CHECK(initialised == 0x1234567 && small == 7);
 		CHECK(zeroed[0] == 0 && zeroed[1] == 0 && zeroed[2] == 0);
+		CHECK(where_small_is() >= storage[i] && where_small_is() < storage[i] + solo5_tls_size());
 		initialised = i;
 		zeroed[2] = 100 + i;
 	}
