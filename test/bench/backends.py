@@ -2,6 +2,7 @@
 """Processes with virtio devices in them, which others wrote: each serves the vhost-user protocol at a socket."""
 
 import contextlib
+import os
 import shlex
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import time
 from outcome import TestFailure, TestSkipped
 
 STORAGE_DAEMON = "qemu-storage-daemon"
+TESTPMD = "dpdk-testpmd"
 PATIENCE = 60  # seconds until a process that does not get ready counts as stuck
 ENDING = 10  # seconds that it may take to end
 
@@ -59,6 +61,18 @@ def storage(node, socket, queues=1):
     export = f"vhost-user-blk,id=export,node-name=disk,writable=on,num-queues={queues}"
     argv = [STORAGE_DAEMON, "--blockdev", f"{node},node-name=disk", "--export",
             f"{export},addr.type=unix,addr.path={socket}"]
+    with Backend(argv) as backend:
+        backend.await_until(socket.exists)
+        yield backend
+
+
+@contextlib.contextmanager
+def testpmd(socket, mode, *more):
+    """A network card of DPDK's at SOCKET, without huge pages; MODE says what it does with frames."""
+    everywhere = f"(0-{(os.cpu_count() or 1) - 1})"
+    argv = [TESTPMD, "--lcores", f"0@{everywhere},1@{everywhere}", "--no-huge", "-m", "128", "--no-pci",
+            "--no-telemetry", "--no-shconf", "--vdev", f"net_vhost0,iface={socket},queues=1", "--",
+            "--total-num-mbufs=4096", "--port-topology=loop", f"--forward-mode={mode}", *more]
     with Backend(argv) as backend:
         backend.await_until(socket.exists)
         yield backend

@@ -19,6 +19,14 @@ BLOCK_CASES = {
     "two queues, no event indices": ["queues=2", "no-events"],
     "a short ring without indirect descriptors": ["ring=64", "no-indirect"],
 }
+NET_FRAMES = 3000
+NET_CASES = {
+    "packed ring with interrupts": ["ring packed", "sleep"],
+    "packed ring, merged buffers, 9000 bytes": ["ring packed", "merge", "longest=9000", "window=24"],
+    "split ring with interrupts": ["ring split", "split", "sleep"],
+    "split ring, merged buffers, 9000 bytes": ["ring split", "split", "merge", "longest=9000", "window=24"],
+    "split ring, no event indices": ["ring split", "split", "sleep", "no-events", "no-indirect"],
+}
 
 
 def program(build, name):
@@ -61,7 +69,23 @@ def check_block_device_ends(build):
         raise TestFailure(f"status {driver.returncode}\n{said}")
 
 
+def check_net(build, ring, *words):
+    """DPDK's device sends back every frame as it was, in order, before a reset and after it."""
+    with tempfile.TemporaryDirectory(prefix="virtio-native-") as name:
+        socket = pathlib.Path(name, "socket")
+        with backends.testpmd(socket, "io") as backend:
+            try:
+                said = command([program(build, "native_net"), "check", socket, f"frames={NET_FRAMES}", *words], LIMIT)
+            except TestFailure as failure:
+                raise TestFailure(f"{failure}\nthe device says\n{backend.output()}") from None
+    if ring not in said:
+        raise TestFailure(f"not {ring}:\n{said}")
+    return said.splitlines()[-1]
+
+
 def run(report, build):
     for seed, (name, words) in enumerate(BLOCK_CASES.items(), 1):
         report.run("native", f"block: {name}", check_block, build, seed, words)
     report.run("native", "block: its process is killed", check_block_device_ends, build)
+    for name, words in NET_CASES.items():
+        report.run("native", f"net: {name}", check_net, build, *words)

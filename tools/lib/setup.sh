@@ -11,7 +11,7 @@ package_of() {
 	compilers) lacks clang clang; lacks ld.lld lld; lacks g++ g++; lacks clang++ clang
 		lacks_file /usr/include/cmocka.h libcmocka-dev; clang_runtime ;;
 	qemu) lacks qemu-system-x86_64 qemu-system-x86 ;;
-	native) lacks qemu-storage-daemon qemu-system-common ;;
+	native) lacks qemu-storage-daemon qemu-system-common; lacks dpdk-testpmd dpdk-dev ;;
 	uefi) lacks_file /usr/share/ovmf/OVMF.fd ovmf
 		lacks_file /usr/lib/grub/x86_64-efi/multiboot2.mod grub-efi-amd64-bin ;;
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin

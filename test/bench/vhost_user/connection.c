@@ -9,9 +9,25 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_SECONDS 20 /* a device that says nothing for so long is none */
+
+/* The socket is in its place a little before somebody listens. */
+static int connect_patiently(int socket, const struct sockaddr_un *address)
+{
+	const struct timespec nap = {.tv_nsec = 10000000};
+	int result = -1;
+
+	for (unsigned naps = 0; naps < ANSWER_SECONDS * 100; naps++) {
+		result = connect(socket, (const struct sockaddr *)address, sizeof *address);
+		if (result == 0 || errno != ECONNREFUSED)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	return result;
+}
 
 int vhost_user_connect(struct vhost_user_connection *connection, const char *path)
 {
@@ -28,7 +44,7 @@ int vhost_user_connect(struct vhost_user_connection *connection, const char *pat
 	if (connection->socket < 0)
 		return -1;
 	if (setsockopt(connection->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-		connect(connection->socket, (const struct sockaddr *)&address, sizeof address) == 0)
+		connect_patiently(connection->socket, &address) == 0)
 		return 0;
 	vhost_user_disconnect(connection);
 	return -1;
