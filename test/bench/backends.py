@@ -32,13 +32,17 @@ class Backend:
             self._argv, stdin=subprocess.PIPE, stdout=self._output, stderr=subprocess.STDOUT)
         return self
 
-    def __exit__(self, *_):
+    def end(self):
+        """Ask it to end, and see that it does."""
         self.process.terminate()
         try:
             self.process.wait(ENDING)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def __exit__(self, *_):
+        self.end()
         self.process.stdin.close()
         self._output.close()
 
@@ -66,13 +70,24 @@ def storage(node, socket, queues=1):
         yield backend
 
 
-@contextlib.contextmanager
-def testpmd(socket, mode, *more):
-    """A network card of DPDK's at SOCKET, without huge pages; MODE says what it does with frames."""
+def testpmd_arguments(device, mode, more, processor):
+    """Two threads, the one that works on PROCESSOR (None: on any), without huge pages."""
     everywhere = f"(0-{(os.cpu_count() or 1) - 1})"
-    argv = [TESTPMD, "--lcores", f"0@{everywhere},1@{everywhere}", "--no-huge", "-m", "128", "--no-pci",
-            "--no-telemetry", "--no-shconf", "--vdev", f"net_vhost0,iface={socket},queues=1", "--",
-            "--total-num-mbufs=4096", "--port-topology=loop", f"--forward-mode={mode}", *more]
-    with Backend(argv) as backend:
+    place = everywhere if processor is None else processor
+    return [TESTPMD, "--lcores", f"0@{everywhere},1@{place}", "--no-huge", "-m", "128", "--no-pci",
+            "--no-telemetry", "--no-shconf", "--vdev", device, "--", "--total-num-mbufs=4096", "--port-topology=loop",
+            f"--forward-mode={mode}", *more]
+
+
+@contextlib.contextmanager
+def testpmd(socket, mode, *more, processor=None):
+    """A network card of DPDK's at SOCKET; MODE says what it does with frames."""
+    with Backend(testpmd_arguments(f"net_vhost0,iface={socket},queues=1", mode, more, processor)) as backend:
         backend.await_until(socket.exists)
         yield backend
+
+
+def virtio_user(socket, packed, mode, *more, processor=None):
+    """DPDK's driver for the network card at SOCKET."""
+    device = f"net_virtio_user0,path={socket},queues=1,queue_size=256,packed_vq={int(packed)},mrg_rxbuf=0,in_order=0"
+    return Backend(testpmd_arguments(device, mode, more, processor))

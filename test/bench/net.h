@@ -20,8 +20,8 @@ struct net_bench {
 };
 
 /*
- * net_check.c: send FRAMES frames of all lengths up to LONGEST bytes, at most WINDOW of them under way, to a device that
- * sends them back, and see that they come, in order, as they were. 0, or -1 after a line on stderr.
+ * net_check.c: send FRAMES frames of all lengths up to LONGEST bytes, at most WINDOW of them under way, to a device
+ * that sends them back, and see that they come, in order, as they were. 0, or -1 after a line on stderr.
  */
 int net_check(struct net_bench *bench, uint64_t frames, uint32_t longest, uint64_t window);
 

@@ -10,13 +10,14 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test" / "qemu"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "test" / name) for name in ("qemu", "bench")]
 
 # pylint: disable=wrong-import-position
 import accelerator
 import bench_ocaml
 import builds
 import costs
+import native_bench
 import time_and_power
 from run import Case, run_case
 
@@ -62,7 +63,7 @@ def exact(_):
     costs.bench()
 
 
-PARTS = {"exact": exact, "clock": clock, "ocaml": bench_ocaml.run}
+PARTS = {"exact": exact, "clock": clock, "ocaml": bench_ocaml.run, "native": native_bench.measure}
 
 
 def main():
