@@ -22,7 +22,7 @@ class Backend:
 
     def __init__(self, argv):
         if not shutil.which(argv[0]):
-            raise TestSkipped(f"there is no {argv[0]} here")
+            raise TestSkipped(f"there is no {argv[0]} here; tools/bench native installs it")
         self._argv = [str(word) for word in argv]
         self._output = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
         self.process = None
