@@ -2,6 +2,7 @@
 """All the tests, in order: the quick ones first. tools/test runs it."""
 
 import argparse
+import concurrent.futures
 import pathlib
 import signal
 import sys
@@ -19,6 +20,7 @@ import consumer
 import costs
 import coverage
 import fuzz
+import machine
 import models
 import mutate
 import native
@@ -31,6 +33,7 @@ from report import Report
 
 GROUPS = ["lint", "model", "tools", "unit", "valgrind", "costs", "fuzz", "archive", "consumer", "native", "ocaml",
           "solo5", "qemu", "soak"]
+MACHINES = ["consumer", "ocaml", "solo5", "qemu", "soak"]  # those that boot some
 
 
 def make(report, wanted):
@@ -86,26 +89,47 @@ def run(report, groups, options):
         for build in made:
             report.run("archive", f"{build.name} libvirtio.a", archives.check_libvirtio, build)
             report.run("archive", f"{build.name} libvirtio_boot.a", archives.check_boot, build)
-    if "tools" in groups:
-        smoke.run(report)
-    if "native" in groups and builds.GCC in made:
-        native.run(report, builds.GCC)
-    if {"consumer", "ocaml", "solo5", "qemu", "soak"} & set(groups):
+    run_lanes(report, groups, options, made)
+    if "archive" in groups and not report.list_only:
+        for build in [build for build in (builds.GCC, builds.CLANG) if build in made]:
+            report.note(archives.sizes(build))
+
+
+def run_lanes(report, groups, options, made):
+    """What waits more than it computes: three lanes side by side, each in its order."""
+    chosen = None
+    if set(MACHINES) & set(groups):
         chosen, why = accelerator.choose()
         report.note(f"QEMU runs with {chosen} ({why})")
+
+    def users():
+        if "tools" in groups:
+            smoke.run(report)
+        if "native" in groups and builds.GCC in made:
+            native.run(report, builds.GCC)
         if "consumer" in groups and {builds.GCC, builds.CLANG} <= set(made):
             consumer.run(report, chosen)
         if "ocaml" in groups:
             ocaml.run(report, made, chosen)
         if "solo5" in groups:
             solo5.run(report, made, chosen)
+
+    def machines():
         if "qemu" in groups:
             cases.run(report, made, chosen, options.prove)
+
+    def lasting():
         if "soak" in groups and builds.GCC in made:
             soak.run(report, builds.GCC, chosen, options.minutes, options.seed)
-    if "archive" in groups and not report.list_only:
-        for build in [build for build in (builds.GCC, builds.CLANG) if build in made]:
-            report.note(archives.sizes(build))
+
+    with concurrent.futures.ThreadPoolExecutor(1 if report.list_only else 3) as pool:
+        try:
+            for lane in [pool.submit(lane) for lane in (users, machines, lasting)]:
+                lane.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            machine.stop_all()
+            raise
 
 
 def main():
