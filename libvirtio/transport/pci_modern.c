@@ -64,7 +64,7 @@ static int find_notify_window(struct virtio_device *dev, struct virtio_queue *qu
 	queue->notify_value = queue->index;
 	if (virtio_device_has(dev, VIRTIO_F_NOTIF_CONFIG_DATA))
 		queue->notify_value = virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
-	if (offset % width || virtio_region_part(&queue->window, &dev->notify, offset, width) < 0)
+	if ((dev->notify.base + offset) % width || virtio_region_part(&queue->window, &dev->notify, offset, width) < 0)
 		return modern_fault(queue, "its notifications would go outside the device's window for them");
 	return 0;
 }

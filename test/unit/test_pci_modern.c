@@ -176,6 +176,19 @@ static void test_notifications_with_data_need_an_aligned_place(void **state)
 	detach();
 }
 
+/* NTF-08: 16-bit notifications may begin there, those of 32 bits may not */
+static void test_notifications_with_data_need_an_aligned_window(void **state)
+{
+	(void)state;
+	uint8_t *capability = &fake.function->config[FAKE_VIRTIO_PCI_CAP_NOTIFY];
+	fake.offered |= VIRTIO_F_NOTIFICATION_DATA;
+	fake_region_store(&capability[VIRTIO_PCI_CAP_OFFSET], 4, FAKE_VIRTIO_PCI_NOTIFY + 2);
+	fake_region_store(&capability[VIRTIO_PCI_CAP_LENGTH], 4, 64);
+	begin();
+	assert_int_equal(add(0), VIRTIO_ERR_PROTOCOL);
+	detach();
+}
+
 /* RRST-02, RRST-05: the fake checks that the register exists, and that nothing is touched before 0 was read */
 static void test_one_queue_is_reset_and_used_again(void **state)
 {
@@ -340,6 +353,7 @@ int main(void)
 		TEST(test_notifications_go_where_the_device_wants_them),
 		TEST(test_notifications_say_what_the_device_asks_for),
 		TEST(test_notifications_with_data_need_an_aligned_place),
+		TEST(test_notifications_with_data_need_an_aligned_window),
 		TEST(test_one_queue_is_reset_and_used_again),
 		TEST(test_registers_that_do_not_exist_are_not_asked_for),
 		TEST(test_notifications_outside_their_window_are_refused),
