@@ -69,7 +69,7 @@ uint64_t boot_clock_wall(void);
  *
  * The first call takes over the two 8259 interrupt controllers (vectors 32 to 47, all inputs masked but the timer's and
  * those of boot_interrupt_line) and channel 0 of the PIT; where these do not wake the processor, the timer of the local
- * APIC, whose page it maps (vectors 48 and 255). Trying takes 20 ms for each that does not. When neither wakes it, the
+ * APIC, whose page it maps (vectors 48 and 255). Trying takes 250 ms for each that does not. When neither wakes it, the
  * processor spins instead, with pause instructions.
  *
  * Interrupts are allowed while asleep only, and left as they were. Not callable from an interrupt handler; one
