@@ -63,8 +63,8 @@ static bool split_follow(struct fuzz_chain *chain, const uint8_t *table, unsigne
 			const uint8_t *inner = fuzz_runtime_pointer(le64_to(desc.addr), le32_to(desc.len));
 			unsigned inner_size = le32_to(desc.len) / (unsigned)sizeof desc;
 
-			/* Only the ring's own descriptors may be indirect. */
-			return inner && size != inner_size && chain->count == 0 &&
+			/* Only the ring's own descriptors may be indirect, and a scribbled length may hold none. */
+			return inner && inner_size > 0 && size != inner_size && chain->count == 0 &&
 			       !(load16(inner, 12) & VIRTQ_DESC_F_INDIRECT) &&
 			       split_follow(chain, inner, inner_size, 0);
 		}
