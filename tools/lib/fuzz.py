@@ -4,6 +4,7 @@
 import argparse
 import concurrent.futures
 import dataclasses
+import functools
 import os
 import pathlib
 import re
@@ -79,12 +80,22 @@ def last_number(name, output):
     return int(numbers[-1]) if numbers else 0
 
 
+@functools.cache
+def fixed_addresses():
+    """How to start a program at the same addresses every time, where that is allowed."""
+    fixed = ["setarch", "--addr-no-randomize"]
+    tried = subprocess.run([*fixed, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return [] if tried.returncode else fixed
+
+
 def run_target(target, seconds, corpus, seed, executions=-1):
-    """Fuzz one target, beginning with its seeds and CORPUS, which grows. No more than EXECUTIONS, if it is not -1."""
+    """Fuzz one target, beginning with its seeds and CORPUS, which grows. No more than EXECUTIONS, if it is not -1.
+    With a SEED the same inputs come in every run: nothing in the search hangs on time or addresses."""
     found = FOUND / target
     found.mkdir(parents=True, exist_ok=True)
+    same = ["-entropic=0", "-reload=0"] if seed else []
     run = subprocess.run(
-        [program(target), f"-max_total_time={seconds}", f"-runs={executions}", f"-seed={seed}", f"-timeout={HANGS}",
+        [*(fixed_addresses() if seed else []), program(target), *same, f"-max_total_time={seconds}", f"-runs={executions}", f"-seed={seed}", f"-timeout={HANGS}",
          "-rss_limit_mb=2048", f"-max_len={65536 if target == 'acpi' else LONGEST_INPUT}", "-len_control=0",
          "-print_final_stats=1", f"-artifact_prefix={found}/", corpus, SOURCES / "corpus" / target],
         env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=16"}, stdin=subprocess.DEVNULL,
