@@ -5,7 +5,6 @@ import argparse
 import contextlib
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 
@@ -19,6 +18,7 @@ import builds
 import costs
 import native_bench
 import time_and_power
+from bench_results import Results
 from run import Case, run_case
 
 BOARDS = ("pc", "q35", time_and_power.MICROVM)
@@ -48,21 +48,21 @@ def clock_errors(board, chosen):
     return errors
 
 
-def clock(chosen):
-    print(f"clock of the unikernel against ours over {time_and_power.SECONDS:g} s, "
-          f"{time_and_power.TRIES} times: best, median, worst, in percent")
-    for load in (0, 2 * (os.cpu_count() or 1)):
+def clock(results, chosen):
+    title = f"How far the clock is off over {time_and_power.SECONDS:g} s"
+    busy = 2 * (os.cpu_count() or 1)
+    for load, way in ((0, "libvirtio, alone"), (busy, f"libvirtio, {busy} busy processes beside it")):
         with burners(load):
             for board in BOARDS:
-                errors = sorted(100 * error for error in clock_errors(board, chosen))
-                told = f"{errors[0]:.3f} {statistics.median(errors):.3f} {errors[-1]:.3f}"
-                print(f"  {board:<24} {load} processes beside it   {told}", flush=True)
+                errors = clock_errors(board, chosen)
+                results.add(title, board.split(",")[0], way, [100 * error for error in errors], "%")
 
 
-def exact(_):
+def exact(_, __):
     costs.bench()
 
 
+# What each measures with the accelerator that is chosen, and adds to the results.
 PARTS = {"exact": exact, "clock": clock, "ocaml": bench_ocaml.run, "native": native_bench.measure}
 
 
@@ -79,7 +79,9 @@ def main():
         chosen, why = accelerator.choose()
         print(f"QEMU runs with {chosen} ({why})")
     for part in parts:
-        PARTS[part](chosen)
+        results = Results(part, chosen)
+        PARTS[part](results, chosen)
+        results.finish()
 
 
 if __name__ == "__main__":

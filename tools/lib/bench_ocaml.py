@@ -92,7 +92,7 @@ def echoes(chosen):
                   f"{rates[-1]:>9.0f}{statistics.median(rates):>9.0f}", flush=True)
 
 
-def run(chosen):
+def run(_, chosen):
     sizes()
     starts(chosen)
     echoes(chosen)

@@ -95,7 +95,8 @@ def run_target(target, seconds, corpus, seed, executions=-1):
     found.mkdir(parents=True, exist_ok=True)
     same = ["-entropic=0", "-reload=0"] if seed else []
     run = subprocess.run(
-        [*(fixed_addresses() if seed else []), program(target), *same, f"-max_total_time={seconds}", f"-runs={executions}", f"-seed={seed}", f"-timeout={HANGS}",
+        [*(fixed_addresses() if seed else []), program(target), *same, f"-max_total_time={seconds}",
+         f"-runs={executions}", f"-seed={seed}", f"-timeout={HANGS}",
          "-rss_limit_mb=2048", f"-max_len={65536 if target == 'acpi' else LONGEST_INPUT}", "-len_control=0",
          "-print_final_stats=1", f"-artifact_prefix={found}/", corpus, SOURCES / "corpus" / target],
         env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=16"}, stdin=subprocess.DEVNULL,

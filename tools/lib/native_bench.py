@@ -115,6 +115,6 @@ def net():
                     print(f"  {ring:<7} {mode:<9} {size:<5} {way:<18} {told(values, 1e6)}", flush=True)
 
 
-def measure(_):
+def measure(_, __):
     block()
     net()

@@ -14,6 +14,7 @@ package_of() {
 	native) lacks qemu-storage-daemon qemu-system-common ;;
 	native_bench) lacks qemu-img qemu-utils
 		lacks dpdk-testpmd dpdk-dev ;; # some two hundred packages: too much for a test's sake
+	plots) lacks gnuplot gnuplot-nox ;;
 	uefi) lacks_file /usr/share/ovmf/OVMF.fd ovmf
 		lacks_file /usr/lib/grub/x86_64-efi/multiboot2.mod grub-efi-amd64-bin ;;
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
