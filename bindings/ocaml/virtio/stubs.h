@@ -11,18 +11,33 @@
 #include <caml/bigarray.h>
 #include <virtio/helper.h>
 
-/*
- * A device that OCaml has opened, the first field of each driver's struct. `arm` asks for interrupts and answers
- * whether there is work already, `disarm` asks for none again: Virtio.wait calls them around its sleep.
- */
+struct stub_device;
+
+/* What is different from driver to driver. */
+struct stub_driver {
+	uint32_t type; /* VIRTIO_ID_ */
+	size_t size;   /* of its struct, of which struct stub_device is the first field */
+
+	/* Attach the driver to the device; OPTION is what the OCaml side gave to stub_attach. 0 or an error. */
+	int (*attach)(struct stub_device *device, intnat option);
+
+	/* Free the struct, also after a failed attach. NULL: it is nothing but its own memory. */
+	void (*free)(struct stub_device *device);
+
+	/* Ask for interrupts: whether there is work already. Virtio.wait does it before its sleep. */
+	bool (*arm)(struct stub_device *device);
+
+	/* Ask for none again. */
+	void (*disarm)(struct stub_device *device);
+};
+
+/* A device that OCaml has opened. */
 struct stub_device {
 	struct virtio_device device;
+	const struct stub_driver *driver;
 	struct boot_device_interrupts *interrupts; /* never freed: the shim keeps it; another device may get it later */
-	bool (*arm)(struct stub_device *device);
-	void (*disarm)(struct stub_device *device);
-	uint32_t type;            /* VIRTIO_ID_ */
-	unsigned nth;             /* of its type: each can be open once */
-	struct stub_device *next; /* of all that are open */
+	unsigned nth;                              /* of its type: each can be open once */
+	struct stub_device *next;                  /* of all that are open */
 };
 
 /*
@@ -45,23 +60,22 @@ enum {
 };
 
 /*
- * Find the NTH device of TYPE (VIRTIO_ID_), open it, and route its interrupts. 0 or an error, VIRTIO_ERR_BUSY when it
- * is open. Follow with the driver's
- * attach and then stub_device_started, or when that fails stub_device_close.
+ * Find the NTH device of DRIVER's type, open it, route its interrupts, and attach the driver: its struct as an OCaml
+ * value, or an error, VIRTIO_ERR_BUSY when it is open. Virtio.wait looks at the device from now on.
  */
-int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth);
+value stub_attach(const struct stub_driver *driver, value nth, value option);
 
-/* Virtio.wait looks at the device from now on. */
-void stub_device_started(struct stub_device *device);
+/* Virtio.wait no longer looks at it; the driver is detached. Its struct stays. */
+void stub_close(struct stub_device *device);
 
-/* It no longer does; the driver is detached. Safe for devices that were not started. */
-void stub_device_close(struct stub_device *device);
+/* stub_close, free the struct, and RESULT as an OCaml value. */
+value stub_detached(struct stub_device *device, int result);
 
 /* Memory, zeroed, for structs of the stubs; NULL: there is none. Freed with its size. */
 void *stub_alloc(size_t size);
 void stub_free(void *memory, size_t size);
 
-/* The end of an attach: the struct as an OCaml value, or an error. */
+/* What a call of libvirtio's gave: a number, below 0 an error. */
 #define Val_result(number) Val_long(number)
 
 /*

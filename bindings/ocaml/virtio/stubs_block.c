@@ -49,25 +49,23 @@ static void block_disarm(struct stub_device *device)
 	virtio_blk_disable_interrupts(&((struct stub_block *)device)->blk);
 }
 
+static int block_attach(struct stub_device *device, intnat option)
+{
+	(void)option;
+	return virtio_blk_attach(&((struct stub_block *)device)->blk, &device->device, NULL);
+}
+
 value virtio_ocaml_block_attach(value nth)
 {
-	struct stub_block *block = stub_alloc(sizeof *block);
-	int result;
+	static const struct stub_driver driver = {
+		.type = VIRTIO_ID_BLOCK,
+		.size = sizeof(struct stub_block),
+		.attach = block_attach,
+		.arm = block_arm,
+		.disarm = block_disarm,
+	};
 
-	if (block == NULL)
-		return Val_result(VIRTIO_ERR_NO_MEMORY);
-	block->base.arm = block_arm;
-	block->base.disarm = block_disarm;
-	result = stub_device_open(&block->base, VIRTIO_ID_BLOCK, (unsigned)Long_val(nth));
-	if (result == 0)
-		result = virtio_blk_attach(&block->blk, &block->base.device, NULL);
-	if (result < 0) {
-		stub_device_close(&block->base);
-		stub_free(block, sizeof *block);
-		return Val_result(result);
-	}
-	stub_device_started(&block->base);
-	return Val_pointer(block);
+	return stub_attach(&driver, nth, Val_unit);
 }
 
 static void block_finished(void *context, struct virtio_blk_request *request)
@@ -86,7 +84,7 @@ value virtio_ocaml_block_detach(value device)
 	struct stub_block *block = Pointer_val(device);
 	int result = virtio_blk_detach(&block->blk, block_finished, block);
 
-	stub_device_close(&block->base);
+	stub_close(&block->base);
 	return Val_result(result);
 }
 

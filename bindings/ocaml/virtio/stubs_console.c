@@ -34,35 +34,32 @@ static void console_disarm(struct stub_device *device)
 	virtio_console_disable_interrupts(&((struct stub_console *)device)->port);
 }
 
+static int console_attach(struct stub_device *device, intnat option)
+{
+	struct stub_console *console = (struct stub_console *)device;
+
+	(void)option;
+	return virtio_console_attach(&console->console, &device->device, &console->port, 1, NULL);
+}
+
 value virtio_ocaml_console_attach(value nth)
 {
-	struct stub_console *console = stub_alloc(sizeof *console);
-	int result;
+	static const struct stub_driver driver = {
+		.type = VIRTIO_ID_CONSOLE,
+		.size = sizeof(struct stub_console),
+		.attach = console_attach,
+		.arm = console_arm,
+		.disarm = console_disarm,
+	};
 
-	if (console == NULL)
-		return Val_result(VIRTIO_ERR_NO_MEMORY);
-	console->base.arm = console_arm;
-	console->base.disarm = console_disarm;
-	result = stub_device_open(&console->base, VIRTIO_ID_CONSOLE, (unsigned)Long_val(nth));
-	if (result == 0)
-		result = virtio_console_attach(&console->console, &console->base.device, &console->port, 1, NULL);
-	if (result < 0) {
-		stub_device_close(&console->base);
-		stub_free(console, sizeof *console);
-		return Val_result(result);
-	}
-	stub_device_started(&console->base);
-	return Val_pointer(console);
+	return stub_attach(&driver, nth, Val_unit);
 }
 
 value virtio_ocaml_console_detach(value device)
 {
 	struct stub_console *console = Pointer_val(device);
-	int result = virtio_console_detach(&console->console);
 
-	stub_device_close(&console->base);
-	stub_free(console, sizeof *console);
-	return Val_result(result);
+	return stub_detached(&console->base, virtio_console_detach(&console->console));
 }
 
 value virtio_ocaml_console_write(value device, value text, value offset, value length)
@@ -89,35 +86,32 @@ static void entropy_disarm(struct stub_device *device)
 	virtio_rng_disable_interrupts(&((struct stub_entropy *)device)->rng);
 }
 
+static int entropy_attach(struct stub_device *device, intnat option)
+{
+	struct stub_entropy *entropy = (struct stub_entropy *)device;
+
+	(void)option;
+	return virtio_rng_attach(&entropy->rng, &device->device);
+}
+
 value virtio_ocaml_entropy_attach(value nth)
 {
-	struct stub_entropy *entropy = stub_alloc(sizeof *entropy);
-	int result;
+	static const struct stub_driver driver = {
+		.type = VIRTIO_ID_ENTROPY,
+		.size = sizeof(struct stub_entropy),
+		.attach = entropy_attach,
+		.arm = entropy_arm,
+		.disarm = entropy_disarm,
+	};
 
-	if (entropy == NULL)
-		return Val_result(VIRTIO_ERR_NO_MEMORY);
-	entropy->base.arm = entropy_arm;
-	entropy->base.disarm = entropy_disarm;
-	result = stub_device_open(&entropy->base, VIRTIO_ID_ENTROPY, (unsigned)Long_val(nth));
-	if (result == 0)
-		result = virtio_rng_attach(&entropy->rng, &entropy->base.device);
-	if (result < 0) {
-		stub_device_close(&entropy->base);
-		stub_free(entropy, sizeof *entropy);
-		return Val_result(result);
-	}
-	stub_device_started(&entropy->base);
-	return Val_pointer(entropy);
+	return stub_attach(&driver, nth, Val_unit);
 }
 
 value virtio_ocaml_entropy_detach(value device)
 {
 	struct stub_entropy *entropy = Pointer_val(device);
-	int result = virtio_rng_detach(&entropy->rng);
 
-	stub_device_close(&entropy->base);
-	stub_free(entropy, sizeof *entropy);
-	return Val_result(result);
+	return stub_detached(&entropy->base, virtio_rng_detach(&entropy->rng));
 }
 
 value virtio_ocaml_entropy_read(value device, value bytes, value offset, value length)

@@ -65,7 +65,7 @@ static void choose_longest_sleep(void)
 	boot_wait_set_longest(all_arrive ? UINT64_MAX : BOOT_WAIT_POLL);
 }
 
-int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth)
+static int device_open(struct stub_device *device, uint32_t type, unsigned nth)
 {
 	const struct boot_info *info = runtime_boot_info();
 	static struct virtio_pci_access pci;
@@ -73,9 +73,8 @@ int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth)
 	int result;
 
 	for (const struct stub_device *other = open_devices; other != NULL; other = other->next)
-		if (other->type == type && other->nth == nth)
+		if (other->driver->type == type && other->nth == nth)
 			return VIRTIO_ERR_BUSY;
-	device->type = type;
 	device->nth = nth;
 	result = virtio_find(&device->device, boot_platform(), &sources, type, nth, &virtio_support_all);
 	if (result < 0)
@@ -86,14 +85,35 @@ int stub_device_open(struct stub_device *device, uint32_t type, unsigned nth)
 	return 0;
 }
 
-void stub_device_started(struct stub_device *device)
+static void device_free(struct stub_device *device)
 {
+	if (device->driver->free != NULL)
+		device->driver->free(device);
+	else
+		stub_free(device, device->driver->size);
+}
+
+value stub_attach(const struct stub_driver *driver, value nth, value option)
+{
+	struct stub_device *device = stub_alloc(driver->size);
+	int result;
+
+	if (device == NULL)
+		return Val_result(VIRTIO_ERR_NO_MEMORY);
+	device->driver = driver;
+	result = device_open(device, driver->type, (unsigned)Long_val(nth));
+	if (result == 0)
+		result = driver->attach(device, Long_val(option));
+	if (result < 0)
+		return stub_detached(device, result);
 	device->next = open_devices;
 	open_devices = device;
 	choose_longest_sleep();
+	return Val_pointer(device);
 }
 
-void stub_device_close(struct stub_device *device)
+/* Also for a device that did not get as far as the list. */
+void stub_close(struct stub_device *device)
 {
 	struct stub_device **link = &open_devices;
 
@@ -105,6 +125,13 @@ void stub_device_close(struct stub_device *device)
 		interrupts_put(device->interrupts);
 	device->interrupts = NULL;
 	choose_longest_sleep();
+}
+
+value stub_detached(struct stub_device *device, int result)
+{
+	stub_close(device);
+	device_free(device);
+	return Val_result(result);
 }
 
 struct stub_loan *stub_slice_loan(value slice)
@@ -137,10 +164,10 @@ value virtio_ocaml_wait(value until)
 	bool work = false;
 
 	for (struct stub_device *device = open_devices; device != NULL; device = device->next)
-		work |= device->arm(device);
+		work |= device->driver->arm(device);
 	if (!work)
 		boot_wait(deadline);
 	for (struct stub_device *device = open_devices; device != NULL; device = device->next)
-		device->disarm(device);
+		device->driver->disarm(device);
 	return Val_unit;
 }

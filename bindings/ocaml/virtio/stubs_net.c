@@ -86,16 +86,15 @@ static void net_disarm(struct stub_device *device)
 	virtio_net_disable_transmit_interrupts(&net->net);
 }
 
-static int net_start(struct stub_net *net, unsigned nth, unsigned frames)
+static int net_attach(struct stub_device *device, intnat frames)
 {
 	const struct virtio_net_options options = {.own_receive_frames = true, .max_segments = 2};
-	int result = stub_device_open(&net->base, VIRTIO_ID_NET, nth);
+	struct stub_net *net = (struct stub_net *)device;
+	int result = virtio_net_attach(&net->net, &device->device, &options);
 
-	if (result == 0)
-		result = virtio_net_attach(&net->net, &net->base.device, &options);
 	if (result < 0)
 		return result;
-	result = stub_net_make_pool(net, frames);
+	result = stub_net_make_pool(net, (unsigned)frames);
 	if (result == 0)
 		result = stub_net_refill(net);
 	if (result < 0)
@@ -103,23 +102,23 @@ static int net_start(struct stub_net *net, unsigned nth, unsigned frames)
 	return result;
 }
 
+static void net_free(struct stub_device *device)
+{
+	stub_net_free((struct stub_net *)device);
+}
+
 value virtio_ocaml_net_attach(value nth, value frames)
 {
-	struct stub_net *net = stub_alloc(sizeof *net);
-	int result;
+	static const struct stub_driver driver = {
+		.type = VIRTIO_ID_NET,
+		.size = sizeof(struct stub_net),
+		.attach = net_attach,
+		.free = net_free,
+		.arm = net_arm,
+		.disarm = net_disarm,
+	};
 
-	if (net == NULL)
-		return Val_result(VIRTIO_ERR_NO_MEMORY);
-	net->base.arm = net_arm;
-	net->base.disarm = net_disarm;
-	result = net_start(net, (unsigned)Long_val(nth), (unsigned)Long_val(frames));
-	if (result < 0) {
-		stub_device_close(&net->base);
-		stub_net_free(net);
-		return Val_result(result);
-	}
-	stub_device_started(&net->base);
-	return Val_pointer(net);
+	return stub_attach(&driver, nth, frames);
 }
 
 /* What is lent keeps the memory; a stuck device, which may still write there, keeps it for ever. */
@@ -128,7 +127,7 @@ value virtio_ocaml_net_detach(value handle)
 	struct stub_net *net = Net_val(handle);
 	int result = virtio_net_detach(&net->net, NULL, NULL);
 
-	stub_device_close(&net->base);
+	stub_close(&net->base);
 	net->closed = true;
 	net->stuck = result < 0;
 	if (net->loans == 0)

@@ -42,7 +42,7 @@ struct stub_net {
 	struct net_slot *free_slots;
 };
 
-/* The value of OCaml's Virtio_net.handle: { mutable pointer : int; held : buffer option array }. */
+/* The value of OCaml's Virtio_net.handle: { mutable pointer : int; more : Obj.t array }. */
 #define Net_val(handle) ((struct stub_net *)Pointer_val(Field(handle, 0)))
 #define Net_held(handle) Field(handle, 1)
 

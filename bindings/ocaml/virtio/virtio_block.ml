@@ -1,11 +1,13 @@
 (* SPDX-License-Identifier: ISC *)
 module Error = Virtio_error
+module Handle = Virtio_handle
 module Slice = Virtio_slice
 
 type request = { slices : Slice.t array; mutable result : (unit, Error.t) result option }
 
-(* The C struct, 0 when there is none any more; what is in flight, by number; and the free numbers. *)
-type handle = { mutable pointer : int; mutable requests : request array; mutable free : int list }
+(* What is in flight, by number; and the free numbers. *)
+type table = { mutable requests : request array; mutable free : int list }
+type handle = table Handle.t
 
 type facts = {
   sectors : int;
@@ -47,33 +49,32 @@ let stuck : request list ref = ref []
 let none = { slices = [||]; result = None }
 
 (* A number for REQUEST, with room for it. *)
-let rec reserve handle request =
-  match handle.free with
+let rec reserve table request =
+  match table.free with
   | number :: rest ->
-      handle.free <- rest;
-      handle.requests.(number) <- request;
+      table.free <- rest;
+      table.requests.(number) <- request;
       number
   | [] ->
-      let count = Array.length handle.requests in
-      handle.requests <- Array.append handle.requests (Array.make (count + 16) none);
-      handle.free <- List.init (count + 16) (fun number -> count + number);
-      reserve handle request
+      let count = Array.length table.requests in
+      table.requests <- Array.append table.requests (Array.make (count + 16) none);
+      table.free <- List.init (count + 16) (fun number -> count + number);
+      reserve table request
 
-let give_up handle number =
-  handle.requests.(number) <- none;
-  handle.free <- number :: handle.free
+let give_up table number =
+  table.requests.(number) <- none;
+  table.free <- number :: table.free
 
-let live disk =
-  if disk.handle.pointer = 0 then invalid_arg "Virtio.Block: the disk was detached";
-  disk.handle
+let name = "Virtio.Block"
+let live disk = Handle.live name disk.handle
 
 (* The next request that has finished, 0 for none, or an error. *)
-let next_finished handle =
-  match block_poll handle.pointer with
+let next_finished { Handle.pointer; more = table } =
+  match block_poll pointer with
   | node when node > 0 ->
       let number = block_number node in
-      let request = handle.requests.(number) in
-      give_up handle number;
+      let request = table.requests.(number) in
+      give_up table number;
       request.result <- Some (Error.unit "Virtio.Block.poll" (block_finish node));
       if request.result = Some (Error Timeout) then stuck := request :: !stuck;
       Ok (Some request)
@@ -87,26 +88,17 @@ let rec all_finished handle requests =
   | Error _ when requests <> [] -> Ok (List.rev requests)
   | Error error -> Error error
 
-let detach_handle handle =
-  if handle.pointer = 0 then Ok ()
-  else begin
-    let code = block_detach handle.pointer in
-    ignore (all_finished handle []);
-    if code = 0 then block_free handle.pointer;
-    handle.pointer <- 0;
-    Error.unit "Virtio.Block.detach" code
-  end
+let stop handle =
+  let code = block_detach handle.Handle.pointer in
+  ignore (all_finished handle []);
+  if code = 0 then block_free handle.Handle.pointer;
+  code
 
-let detach disk = detach_handle disk.handle
+let detach disk = Handle.detach name stop disk.handle
 
 let attach ?(device = 0) () =
-  if device < 0 then invalid_arg "Virtio.Block.attach";
-  match Error.result "Virtio.Block.attach" (block_attach device) with
-  | Error _ as error -> error
-  | Ok pointer ->
-      let handle = { pointer; requests = [||]; free = [] } in
-      Gc.finalise (fun handle -> ignore (detach_handle handle)) handle;
-      Ok { handle; facts = block_describe pointer }
+  let describe handle = { handle; facts = block_describe handle.Handle.pointer } in
+  Result.map describe (Handle.attach name ~device block_attach stop { requests = [||]; free = [] })
 
 let sectors disk = disk.facts.sectors
 let block_size disk = disk.facts.block_size
@@ -116,19 +108,19 @@ let write_cache disk = disk.facts.write_cache
 let description disk = Printf.sprintf "%s, %s ring" disk.facts.transport disk.facts.ring
 
 let poll_config disk =
-  let pointer = (live disk).pointer in
+  let { Handle.pointer; _ } = live disk in
   let changed = Error.result "Virtio.Block.poll_config" (block_poll_config pointer) in
   disk.facts <- block_describe pointer;
   Result.map (fun changes -> changes > 0) changed
 
 (* The request is in the table before the device has it: from then on its memory stays, whatever is raised. *)
 let submit call disk kind ?(sector = 0) ?(sectors = 0) ?(unmap = false) slices =
-  let handle = live disk in
+  let { Handle.pointer; more = table } = live disk in
   let request = { slices = Array.of_list slices; result = None } in
-  let number = reserve handle request in
-  match block_submit handle.pointer kind (sector, sectors, unmap, number) request.slices with
+  let number = reserve table request in
+  match block_submit pointer kind (sector, sectors, unmap, number) request.slices with
   | code when code < 0 ->
-      give_up handle number;
+      give_up table number;
       Result.map (fun _ -> request) (Error.result call code)
   | _ -> Ok request
 

@@ -1,33 +1,19 @@
 (* SPDX-License-Identifier: ISC *)
 module Error = Virtio_error
+module Handle = Virtio_handle
 
-type t = { mutable pointer : int }
+type t = unit Handle.t
 
 external entropy_attach : int -> int = "virtio_ocaml_entropy_attach"
 external entropy_detach : int -> int = "virtio_ocaml_entropy_detach"
 external entropy_read : int -> bytes -> int -> int -> int = "virtio_ocaml_entropy_read" [@@noalloc]
 external wait_until : int -> unit = "virtio_ocaml_wait" [@@noalloc]
 
-let live entropy =
-  if entropy.pointer = 0 then invalid_arg "Virtio.Entropy: the device was detached";
-  entropy.pointer
-
-let detach entropy =
-  if entropy.pointer = 0 then Ok ()
-  else begin
-    let code = entropy_detach entropy.pointer in
-    entropy.pointer <- 0;
-    Error.unit "Virtio.Entropy.detach" code
-  end
-
-let attach ?(device = 0) () =
-  if device < 0 then invalid_arg "Virtio.Entropy.attach";
-  let made pointer =
-    let entropy = { pointer } in
-    Gc.finalise (fun entropy -> ignore (detach entropy)) entropy;
-    entropy
-  in
-  Result.map made (Error.result "Virtio.Entropy.attach" (entropy_attach device))
+let name = "Virtio.Entropy"
+let live entropy = (Handle.live name entropy).pointer
+let stop { Handle.pointer; _ } = entropy_detach pointer
+let detach entropy = Handle.detach name stop entropy
+let attach ?(device = 0) () = Handle.attach name ~device entropy_attach stop ()
 
 let read entropy bytes off len =
   if off < 0 || len < 0 || off > Bytes.length bytes - len then invalid_arg "Virtio.Entropy.read";

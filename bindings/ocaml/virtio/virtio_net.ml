@@ -1,10 +1,10 @@
 (* SPDX-License-Identifier: ISC *)
 module Error = Virtio_error
+module Handle = Virtio_handle
 module Slice = Virtio_slice
 
-(* Shared with stubs_net.h: the C struct, 0 when there is none any more; and the memory of the program's that is under
-   way, by number, 0 for none. *)
-type handle = { mutable pointer : int; held : Obj.t array }
+(* Shared with stubs_net.h: with the memory of the program's that is under way, by number, 0 for none. *)
+type handle = Obj.t array Handle.t
 type t = { handle : handle; mac : string; mtu : int; description : string }
 
 let slots = 128 (* NET_SLOTS *)
@@ -29,30 +29,24 @@ external net_checksum : (int[@untagged]) -> Slice.t -> (int[@untagged])
 (* Memory that a stuck device may still read: never freed. *)
 let stuck : Obj.t array list ref = ref []
 
-let live net =
-  if net.handle.pointer = 0 then invalid_arg "Virtio.Net: the device was detached";
-  net.handle
+let name = "Virtio.Net"
+let live net = Handle.live name net.handle
 
-let detach_handle handle =
-  if handle.pointer = 0 then Ok ()
-  else begin
-    let code = net_detach handle in
-    handle.pointer <- 0;
-    if code < 0 then stuck := handle.held :: !stuck;
-    Error.unit "Virtio.Net.detach" code
-  end
+let stop handle =
+  let code = net_detach handle in
+  if code < 0 then stuck := handle.Handle.more :: !stuck;
+  code
 
-let detach net = detach_handle net.handle
+let detach net = Handle.detach name stop net.handle
 
 let attach ?(device = 0) ?(frames = 512) () =
-  if device < 0 || frames < 64 || frames > 8192 then invalid_arg "Virtio.Net.attach";
-  match Error.result "Virtio.Net.attach" (net_attach device frames) with
-  | Error _ as error -> error
-  | Ok pointer ->
-      let handle = { pointer; held = Array.make slots (Obj.repr 0) } in
-      Gc.finalise (fun handle -> ignore (detach_handle handle)) handle;
-      let mac, mtu, transport, ring, interrupts = net_describe handle in
-      Ok { handle; mac; mtu; description = Printf.sprintf "%s, %s ring, %s" transport ring interrupts }
+  if frames < 64 || frames > 8192 then invalid_arg "Virtio.Net.attach";
+  let start device = net_attach device frames in
+  let describe handle =
+    let mac, mtu, transport, ring, interrupts = net_describe handle in
+    { handle; mac; mtu; description = Printf.sprintf "%s, %s ring, %s" transport ring interrupts }
+  in
+  Result.map describe (Handle.attach name ~device start stop (Array.make slots (Obj.repr 0)))
 
 let mac net = net.mac
 let mtu net = net.mtu

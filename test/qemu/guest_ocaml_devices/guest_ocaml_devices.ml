@@ -225,7 +225,7 @@ let block net =
   let pending = get (Block.read disk ~sector:0 [ whole ]) in
   get (Block.detach disk);
   check "a request in flight ends with the device" (Block.result pending <> None);
-  mistake "a detached disk" "Virtio.Block: the disk was detached" (fun () -> get (Block.poll disk))
+  mistake "a detached disk" "Virtio.Block: the device was detached" (fun () -> get (Block.poll disk))
 
 let small_devices () =
   let console = get (Console.attach ()) in
