@@ -21,12 +21,16 @@ LENGTHS = {"64 B": 22, "1514 B": 1472}  # of frames, and of the data in them
 STARTED = {"net_echo": "ready:", "ocaml_echo": "ready:", "ocaml_hello": "hello 1"}
 
 
+def image(name):
+    return builds.GCC.ocaml_image(name) if name.startswith("ocaml") else builds.GCC.example(name)
+
+
 def sizes():
     print("size: bytes of the stripped image; code and constants, data, zeroed memory")
     with tempfile.TemporaryDirectory() as folder:
         for name in STARTED:
             stripped = pathlib.Path(folder, name)
-            command(["strip", "-o", stripped, builds.GCC.example(name)])
+            command(["strip", "-o", stripped, image(name)])
             text, data, bss = command(["size", stripped]).splitlines()[1].split()[:3]
             print(f"  {name:<14}{stripped.stat().st_size:>9}{text:>9}{data:>9}{bss:>9}")
 
@@ -35,7 +39,7 @@ def start_seconds(name, board, doors, chosen):
     """From the start of QEMU to the first line of the program."""
     network = "virtio-net-device" if board == "microvm" else "virtio-net-pci"
     devices = ["-netdev", "hubport,id=net,hubid=0", "-device", f"{network},netdev=net"] if "echo" in name else []
-    setup = Setup(image=builds.GCC.example(f"{name}{doors}"), machine=board, devices=devices)
+    setup = Setup(image=image(f"{name}{doors}"), machine=board, devices=devices)
     start = time.monotonic()
     with Machine(setup, chosen) as machine:
         machine.expect(STARTED[name])
@@ -73,7 +77,7 @@ def echo_round(name, length, chosen):
         client.quit()
         machine.finish()
 
-    run_case(Case(f"{name} {length}", builds.GCC.example(name), scenario, nets=[""]), chosen)
+    run_case(Case(f"{name} {length}", image(name), scenario, nets=[""]), chosen)
     return trips, rate
 
 

@@ -9,6 +9,7 @@ from outcome import command
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = TOP / "build-tools"
+OCAML_IMAGES = "bindings/ocaml/images"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +43,13 @@ class Build:
         found = list(self.folder.glob(f"test/qemu/*/{name}.elf"))
         return found[0] if found else self.folder / "test" / "qemu" / f"{name}.elf"
 
+    def ocaml_image(self, name):
+        """Any of those in OCaml."""
+        return self.folder / OCAML_IMAGES / f"{name}.elf"
+
     def images(self):
-        return sorted(self.folder.glob("examples/*/*.elf")) + sorted(self.folder.glob("test/qemu/*/*.elf"))
+        return [image for place in ("examples/*", OCAML_IMAGES, "test/qemu/*")
+                for image in sorted(self.folder.glob(f"{place}/*.elf"))]
 
     def make(self, *targets):
         """Configure it if need be, and compile: all of it, or these targets."""

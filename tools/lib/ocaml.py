@@ -25,7 +25,7 @@ HELLO = [f"hello {count}, {count - 1}." for count in range(1, 5)]
 
 def hello_cases(build):
     for board, doors in MACHINES.items() if build is builds.GCC else [("pc", "")]:
-        yield Case(f"ocaml_hello {board}", build.example(f"ocaml_hello{doors}"), scenarios.ends_with(0, *HELLO),
+        yield Case(f"ocaml_hello {board}", build.ocaml_image(f"ocaml_hello{doors}"), scenarios.ends_with(0, *HELLO),
                    machine=board)
 
 
@@ -43,9 +43,9 @@ ENDS = {
 def guest_cases(build):
     """The runtime, checked from within, and each way to end."""
     for board, doors in MACHINES.items():
-        yield Case(f"runtime {board}", build.guest(f"guest_ocaml{doors}"),
+        yield Case(f"runtime {board}", build.ocaml_image(f"guest_ocaml{doors}"),
                    scenarios.ends_with(0, "all is well", "at_exit ran"), machine=board, command_line=CHECK)
-    image = build.guest("guest_ocaml")
+    image = build.ocaml_image("guest_ocaml")
     for word, scenario in ENDS.items():
         yield Case(f"runtime, {word}", image, scenario, command_line=word, memory="32M")
     yield Case("runtime, too little memory", image,
@@ -69,10 +69,10 @@ def echo_cases(build):
         for name, (options, told) in transports.items():
             whole = (board, name) in (("pc", "modern"), ("q35", "packed"), ("microvm", "MMIO"))
             scenario = scenarios.echo if whole else scenarios.echo_briefly
-            yield Case(f"ocaml_echo {board} {name}", build.example(f"ocaml_echo{doors}"),
+            yield Case(f"ocaml_echo {board} {name}", build.ocaml_image(f"ocaml_echo{doors}"),
                        scenarios.says(scenario, told, *disk_texts), machine=board, nets=[options],
                        disks=[Disk(content=DISK, options=options)])
-    image = build.example("ocaml_echo")
+    image = build.ocaml_image("ocaml_echo")
     yield Case("ocaml_echo without a network", image,
                scenarios.ends_with(UNCAUGHT_STATUS, "network: there is no such device", "Called from"))
     yield Case("ocaml_echo, nonsense", image,
@@ -91,7 +91,7 @@ def device_options(board, transport):
 
 
 def device_case(name, build, scenario, board, transport, command_line=""):
-    return Case(name, build.guest(f"guest_ocaml_devices{MACHINES[board]}"), scenario, machine=board,
+    return Case(name, build.ocaml_image(f"guest_ocaml_devices{MACHINES[board]}"), scenario, machine=board,
                 command_line=command_line, devices=device_options(board, transport),
                 disks=[Disk(content=bytes(1 << 20), options=TRANSPORTS.get(transport, [""])[0])])
 
@@ -112,7 +112,7 @@ LIBRARIES = ["lwt", "cstruct", "mirage-crypto", "zarith", "ipaddr", "logs"]
 
 def library_cases(build):
     """Libraries of the distribution, unmodified."""
-    yield Case("libraries", build.guest("guest_ocaml_libraries"),
+    yield Case("libraries", build.ocaml_image("guest_ocaml_libraries"),
                scenarios.ends_with(0, *(f"{library} works" for library in LIBRARIES), "all is well"))
 
 
