@@ -60,6 +60,8 @@ def check_libvirtio(build):
         for kind in ("data", "bss"):
             if kept(sizes, kind):
                 raise TestFailure(f"{kept(sizes, kind)} bytes of .{kind}:\n{command(['size', '-A', whole])}")
+        if ".eh_frame" in sizes:
+            raise TestFailure(f"{sizes['.eh_frame']} bytes for unwinding, which nobody does: .debug_frame is enough")
         check_code(whole)
     return "nothing kept; " + ", ".join(sorted(undefined)) + " wanted"
 

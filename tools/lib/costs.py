@@ -61,7 +61,7 @@ def check_instructions(build):
 
 
 def check_sizes(build):
-    return compare(build, {name: text for name, text, _ in sizes.measure(build.libvirtio)})
+    return compare(build, {row.name: row.text for row in [*sizes.libraries(build), *sizes.images(build)]})
 
 
 def check_accesses(build):
@@ -82,15 +82,15 @@ def run(report, made):
         report.run("costs", "register writes and interrupts", check_accesses, builds.GCC)
 
 
-def print_row(name, cells):
-    print(f"  {name:<36}" + "".join(f"{cell:>15}" for cell in cells), flush=True)
+def print_row(name, cells, width=15):
+    print(f"  {name:<36}" + "".join(f"{cell:>{width}}" for cell in cells), flush=True)
 
 
 def bench():
     """Print it all."""
     names = [compiler(build) for build in BUILDS]
     for build in BUILDS:
-        build.make("libvirtio/libvirtio.a", "test/bench/exact/exact")
+        build.make()
     counted = [paths(build) for build in BUILDS]
     print("for each buffer, frame or request, in bursts of the number that is named; the device asks to be notified")
     print_row("", [*(f"{name} instr." for name in names), "writes", "interrupts"])
@@ -98,7 +98,8 @@ def bench():
         name, items, _, writes, interrupts = rows[0]
         print_row(name, [*(f"{row[2] / row[1]:.1f}" for row in rows), f"{writes / items:.4f}",
                          f"{interrupts / items:.4f}"])
-    print("bytes that a unikernel links, and the library as it is")
-    print_row("", [f"{name} {what}" for name in names for what in ("text", "data")])
-    for rows in zip(*(sizes.measure(build.libvirtio) for build in BUILDS)):
-        print_row(rows[0][0], [number for row in rows for number in row[1:]])
+    print("bytes: code, constants, both, and data, which in the library are tables of addresses")
+    print_row("", [f"{name} {what}" for name in names for what in ("code", "const.", "text", "data")], 14)
+    for rows in zip(*([*sizes.libraries(build), *sizes.images(build)] for build in BUILDS)):
+        print_row(rows[0].name, [number for row in rows for number in (row.code, row.constants, row.text, row.data)],
+                  14)

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: ISC
-"""Bytes of text and data of the library: linked whole, and for each driver with what a unikernel gets along with it."""
+"""Bytes of the library and of the images: what a linker takes of it for a driver, and all of it."""
 
+import dataclasses
 import re
 import tempfile
 from pathlib import Path
 
+import archives
 import builds
 from instructions import functions
-from outcome import command
+from outcome import TestFailure, command
 
-DRIVERS = ["net", "blk", "console", "rng", "9p", "balloon", "vsock"]
+# A driver's public headers.
+DRIVERS = {"net": ["net", "net_control"], "blk": ["blk"], "console": ["console"], "rng": ["rng"], "9p": ["9p"],
+           "balloon": ["balloon"], "vsock": ["vsock"]}
 # How a unikernel gets at its devices when it names one transport and one ring.
 MODERN_PCI = ["virtio_pci_access_ports", "virtio_pci_first", "virtio_pci_next", "virtio_pci_open",
               "virtio_pci_modern_ops"]
@@ -17,43 +21,83 @@ SPLIT = ["virtqueue_split_ops"]
 ALL_RINGS_AND_TRANSPORTS = ["virtio_support_all", "virtio_mmio_open", *MODERN_PCI]
 # Of a driver's header, but members of their own, for whom wants them.
 APART = {"virtio_net_checksum", "virtio_net_checksum_complete"}
+IMAGES = ["console", "disk", "net_echo", "ocaml_hello", "ocaml_echo"]
 
 
-def declared(header, defined):
-    """The functions of a public header that the archive has."""
-    text = (builds.TOP / "include" / "virtio" / f"{header}.h").read_text(encoding="utf-8")
-    return sorted((set(re.findall(r"\b(virtio_\w+)\(", text)) & defined) - APART)
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Bytes of something linked."""
+    name: str
+    code: int
+    constants: int
+    data: int  # which in the library are tables of addresses, constant once the image is where it runs
+
+    @property
+    def text(self):
+        return self.code + self.constants
 
 
-def linked(archive, roots):
-    """(text, data) of what a linker takes from the archive for ROOTS."""
+def size_of(name, path):
+    sizes = archives.section_sizes(path)
+
+    def kind(*starts):
+        return sum(size for section, size in sizes.items() if section.startswith(starts))
+
+    return Size(name, kind(".text"), kind(".rodata"), kind(".data", ".got", ".bss"))
+
+
+def linked(name, archive, roots):
+    """What a linker takes from the archive for ROOTS, which it has all."""
+    if missing := set(roots) - functions(archive) - constants(archive):
+        raise TestFailure(f"{name}: the library has no {' '.join(sorted(missing))}")
     with tempfile.TemporaryDirectory(prefix="virtio-sizes-") as folder:
         out = Path(folder, "linked")
         command(["ld", "-static", "--gc-sections", f"--entry={roots[0]}",
-                 *(f"--defsym={name}=0" for name in ("memcpy", "memmove", "memset", "memcmp")),
+                 *(f"--defsym={name}=0" for name in sorted(archives.ALLOWED_UNDEFINED)),
                  *(f"--undefined={name}" for name in roots), archive, "-o", out])
-        text, data = command(["size", out]).splitlines()[1].split()[:2]
-        return int(text), int(data)
+        return size_of(name, out)
 
 
 def whole(archive):
     """The same for all of the archive."""
     with tempfile.TemporaryDirectory(prefix="virtio-sizes-") as folder:
-        out = Path(folder, "whole.o")
-        command(["ld", "-r", "--whole-archive", archive, "-o", out])
-        text, data = command(["size", out]).splitlines()[1].split()[:2]
-        return int(text), int(data)
+        return size_of("the whole library", archives.linked_whole(archive, folder))
 
 
-def measure(archive):
-    """A list of (what, text, data)."""
-    defined = functions(archive)
-    rows = [(f"{name}, modern PCI, split ring", *linked(archive, declared(name, defined) + MODERN_PCI + SPLIT))
-            for name in DRIVERS]
-    rows.append(("uart16550", *linked(archive, declared("uart16550", defined))))
-    rows.append(("net, all transports and rings", *linked(archive, declared("net", defined) +
-                                                          ALL_RINGS_AND_TRANSPORTS)))
-    everything = sorted(set().union(*(declared(name, defined) for name in [*DRIVERS, "uart16550"])))
-    rows.append(("all drivers, transports and rings", *linked(archive, everything + ALL_RINGS_AND_TRANSPORTS)))
-    rows.append(("the whole library", *whole(archive)))
+def constants(archive):
+    return set(re.findall(r"^[0-9a-f]+ [DdRr] (\S+)$", command(["nm", archive]), re.MULTILINE))
+
+
+def declared(driver, archive):
+    """The functions of a driver's public headers."""
+    text = "".join((builds.TOP / "include" / "virtio" / f"{header}.h").read_text(encoding="utf-8")
+                   for header in DRIVERS.get(driver, [driver]))
+    return sorted((set(re.findall(r"\b(virtio_\w+)\(", text)) & functions(archive)) - APART)
+
+
+def called(example, driver):
+    """The functions of a driver that an example calls, blocking conveniences and all."""
+    objects = sorted(example.with_name(f"{example.name}.p").glob("*.o"))
+    names = re.findall(rf"^\s+U (virtio_{driver}_\w+)$", command(["nm", *objects]), re.MULTILINE)
+    return sorted(set(names))
+
+
+def libraries(build):
+    """A list of Size, one for each thing to link."""
+    archive = build.libvirtio
+    pci = [*MODERN_PCI, *SPLIT]
+    rows = [linked(f"{driver} as {example} uses it", archive, called(build.example(example), driver) + pci)
+            for driver, example in (("net", "net_echo"), ("blk", "disk"))]
+    rows += [linked(f"{driver}, all functions", archive, declared(driver, archive) + pci) for driver in DRIVERS]
+    rows.append(linked("uart16550", archive, declared("uart16550", archive)))
+    rows.append(linked("net, all transports and rings", archive,
+                       declared("net", archive) + ALL_RINGS_AND_TRANSPORTS))
+    everything = sorted(set().union(*(declared(driver, archive) for driver in [*DRIVERS, "uart16550"])))
+    rows.append(linked("all drivers, transports and rings", archive, everything + ALL_RINGS_AND_TRANSPORTS))
+    rows.append(whole(archive))
     return rows
+
+
+def images(build):
+    """The same for the examples that BUILD has."""
+    return [size_of(f"{name}.elf", build.example(name)) for name in IMAGES if build.example(name).exists()]
