@@ -3,6 +3,7 @@
 import re
 
 ALL_DRIVERS = 'test/unit/test_hostile_drivers.c'
+BOTH_RINGS = 'test/unit/test_virtqueue_hostile.c'
 USERS = 'test/unit/fake/users.c'
 
 # What the device does; the lines of the list that say so for a split ring, for a packed one, and for single drivers;
@@ -57,13 +58,12 @@ def tests_of(files, names, held, ring):
     """The tests that name one of NAMES, or have it: those of a RING, or with '' those of no ring."""
     found = []
     for name in names.split():
-        path = f'test/unit/test_{ring}_hostile.c'
-        if path in files.paths and f'TEST({name})' in files.text(path):
-            found.append(f'`test_{ring}_hostile.c` {name}')
+        if ring and BOTH_RINGS in files.paths and f'TEST({name})' in files.text(BOTH_RINGS):
+            found.append(f'`{BOTH_RINGS.rsplit("/", 1)[-1]}` {name}')
         for kind, path, function in held.get(name, []):
             short = path.rsplit('/', 1)[-1]
             at_home = re.match(r'test_(split|packed|in_order|virtqueue)', short)
-            fits = ring in short or 'in_order' in short if ring else not at_home and path != ALL_DRIVERS
+            fits = any(word in short for word in (ring, 'in_order', 'virtqueue')) if ring else not at_home and path != ALL_DRIVERS
             text = f'`{short}` {function}'
             if fits and kind == 'test' and function and text not in found:
                 found.append(text)

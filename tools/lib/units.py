@@ -13,7 +13,7 @@ from outcome import TestFailure, command
 # rings. `meson test --setup valgrind` runs all the others so.
 UNDER_VALGRIND = [
     "fuzz_9p", "fuzz_balloon", "fuzz_blk", "fuzz_console", "fuzz_net", "fuzz_pci", "fuzz_rng", "fuzz_virtqueue",
-    "fuzz_vsock", "in_order", "mapping", "net_queues_hostile", "packed_hostile", "split_hostile",
+    "fuzz_vsock", "in_order", "mapping", "net_queues_hostile", "packed_hostile", "split_hostile", "virtqueue_hostile",
 ]
 
 

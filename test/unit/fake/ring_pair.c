@@ -74,6 +74,49 @@ void *ring_pair_get(struct ring_pair *pair, uint32_t *length)
 	return used.token;
 }
 
+void ring_pair_open_held(
+	struct ring_pair *pair, const struct fake_device_ops *kind, uint16_t size, unsigned held, uint64_t features)
+{
+	ring_pair_open(pair, kind, size, 2, features);
+	for (unsigned i = 0; i < held; i++)
+		assert_int_equal(ring_pair_add(pair, ring_pair_token(i + 1), 1, 1), 1);
+	(void)!virtqueue_publish(&pair->vq);
+}
+
+static void assert_broken(struct ring_pair *pair)
+{
+	struct virtqueue_used used;
+
+	assert_int_equal(virtqueue_get(&pair->vq, &used, 1), VIRTIO_ERR_PROTOCOL);
+	assert_non_null(pair->vq.fault);
+	assert_int_equal(virtqueue_get(&pair->vq, &used, 1), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(ring_pair_add(pair, pair, 0, 1), VIRTIO_ERR_PROTOCOL);
+	assert_false(virtqueue_publish(&pair->vq));
+	assert_true(virtqueue_enable_interrupts(&pair->vq, 1)); /* do not sleep on it */
+	virtqueue_disable_interrupts(&pair->vq);
+}
+
+void ring_pair_close_broken(struct ring_pair *pair)
+{
+	uint16_t size = pair->vq.size;
+	unsigned back = 0;
+
+	assert_broken(pair);
+	fake_device_detach(&pair->device);
+	while (virtqueue_take_back(&pair->vq))
+		back++;
+	assert_true(back <= size);
+	virtqueue_restart(&pair->vq);
+	fake_device_attach(&pair->device, pair->kind, &pair->vq.addresses, size, 0);
+	assert_null(pair->vq.fault);
+	for (unsigned i = 0; i < 3u * size; i++) {
+		(void)!ring_pair_send(pair, pair);
+		ring_pair_serve(pair, 0);
+		assert_ptr_equal(ring_pair_get(pair, NULL), pair);
+	}
+	ring_pair_close(pair);
+}
+
 void ring_pair_over_all(uint16_t size, uint16_t max_segments, void (*body)(struct ring_pair *pair))
 {
 	static const uint64_t feature_sets[] = {

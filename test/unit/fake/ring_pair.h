@@ -22,6 +22,16 @@ void ring_pair_open(struct ring_pair *pair, const struct fake_device_ops *kind, 
 /* Reset the device, and free the virtqueue. */
 void ring_pair_close(struct ring_pair *pair);
 
+/* For lies: the same with HELD buffers of 2 descriptors each, tokens 1 to HELD, published. */
+void ring_pair_open_held(struct ring_pair *pair, const struct fake_device_ops *kind, uint16_t size, unsigned held,
+	uint64_t features);
+
+/*
+ * Fail the test unless the virtqueue is broken and says so to every call, until it is restarted after a reset, and
+ * then works. Ends with ring_pair_close.
+ */
+void ring_pair_close_broken(struct ring_pair *pair);
+
 /* LENGTH bytes of the pair's memory at OFFSET. */
 struct virtio_segment ring_pair_segment(const struct ring_pair *pair, uint32_t offset, uint32_t length);
 
