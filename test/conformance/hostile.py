@@ -63,7 +63,8 @@ def tests_of(files, names, held, ring):
         for kind, path, function in held.get(name, []):
             short = path.rsplit('/', 1)[-1]
             at_home = re.match(r'test_(split|packed|in_order|virtqueue)', short)
-            fits = any(word in short for word in (ring, 'in_order', 'virtqueue')) if ring else not at_home and path != ALL_DRIVERS
+            of_ring = any(word in short for word in (ring, 'in_order', 'virtqueue'))
+            fits = of_ring if ring else not at_home and path != ALL_DRIVERS
             text = f'`{short}` {function}'
             if fits and kind == 'test' and function and text not in found:
                 found.append(text)

@@ -23,8 +23,8 @@ void ring_pair_open(struct ring_pair *pair, const struct fake_device_ops *kind, 
 void ring_pair_close(struct ring_pair *pair);
 
 /* For lies: the same with HELD buffers of 2 descriptors each, tokens 1 to HELD, published. */
-void ring_pair_open_held(struct ring_pair *pair, const struct fake_device_ops *kind, uint16_t size, unsigned held,
-	uint64_t features);
+void ring_pair_open_held(
+	struct ring_pair *pair, const struct fake_device_ops *kind, uint16_t size, unsigned held, uint64_t features);
 
 /*
  * Fail the test unless the virtqueue is broken and says so to every call, until it is restarted after a reset, and

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: ISC */
+/* The split ring, which calls fake_fence() for a full fence. */
+#include "base/barrier.h"
+#include "fake/fence.h"
+
+#define virtio_fence_full fake_fence
+#include "virtqueue/split.c"
