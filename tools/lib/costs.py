@@ -9,6 +9,7 @@ ceiling there, and says why.
 import re
 
 import builds
+import ceilings
 import instructions
 import sizes
 from outcome import TestFailure, TestSkipped, command
@@ -20,17 +21,6 @@ CEILINGS = builds.TOP / "test" / "bench" / "ceilings.txt"
 def compiler(build):
     """Its name and first number: "gcc 12"."""
     return f"{build.compiler} {command([build.compiler, '-dumpversion']).split('.')[0].strip()}"
-
-
-def ceilings():
-    """{name: {compiler: ceiling}}"""
-    lines = [line for line in CEILINGS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    columns = [word.strip() for word in lines[0].split("|")[1:]]
-    table = {}
-    for line in lines[1:]:
-        name, *cells = (word.strip() for word in line.split("|"))
-        table[name] = dict(zip(columns, map(float, cells)))
-    return table
 
 
 def paths(build):
@@ -46,7 +36,7 @@ def burst_of(name):
 
 def compare(build, measured):
     """MEASURED, {name: number}, is nowhere above its ceiling."""
-    table, column = ceilings(), compiler(build)
+    table, column = ceilings.read(CEILINGS), compiler(build)
     if not any(column in row for row in table.values()):
         raise TestSkipped(f"there are no ceilings for {column}")
     above = [f"{name}: {number:g}, and the ceiling is {table[name][column]:g}"
