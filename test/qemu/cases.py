@@ -3,6 +3,7 @@
 
 import concurrent.futures
 
+import accesses
 import builds
 import devices
 import disk
@@ -385,7 +386,7 @@ def all_cases(made):
             kinds = [boot_cases, door_cases, door_device_cases, time_and_power.cases, console_cases, net_cases,
                      net_features.cases, blk_cases, mmio_cases, pci_cases, disk_cases, peek_cases,
                      interrupts.cases, devices.cases, matrix.cases, iommu_cases, two_by_two.cases,
-                     unplug.cases]
+                     unplug.cases, accesses.cases]
         else:
             kinds = [other_build_cases]
         for kind in kinds:

@@ -38,13 +38,18 @@ class Link:
             raise TestFailure("QEMU does not connect to its network") from None
 
     def send(self, frame, deadline):
+        self.send_all([frame], deadline)
+
+    def send_all(self, frames, deadline):
+        """Several at once, so that QEMU's end finds all of them when it looks."""
         if not self._socket:
             self._connect(deadline)
         try:
             self._socket.settimeout(max(0.1, deadline - time.monotonic()))
-            self._socket.sendall(struct.pack(">I", len(frame)) + frame)
+            self._socket.sendall(b"".join(struct.pack(">I", len(frame)) + frame for frame in frames))
         except (TimeoutError, ConnectionError) as error:
-            raise TestFailure(f"sending a frame of {len(frame)} bytes: {error or 'time limit reached'}") from None
+            what = f"a frame of {len(frames[0])} bytes" if len(frames) == 1 else f"{len(frames)} frames"
+            raise TestFailure(f"sending {what}: {error or 'time limit reached'}") from None
 
     def receive(self, deadline):
         """The next frame; None when the deadline passes first."""

@@ -13,6 +13,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "test" / name)
 
 # pylint: disable=wrong-import-position
 import accelerator
+import accesses
 import bench_ocaml
 import builds
 import costs
@@ -58,8 +59,9 @@ def clock(results, chosen):
                 results.add(title, board.split(",")[0], way, [100 * error for error in errors], "%")
 
 
-def exact(_, __):
+def exact(_, chosen):
     costs.bench()
+    accesses.bench(chosen)
 
 
 # What each measures with the accelerator that is chosen, and adds to the results.
@@ -73,11 +75,10 @@ def main():
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
     parts = options.parts or list(PARTS)
-    chosen = None
     if parts != ["exact"]:
         builds.GCC.make()
-        chosen, why = accelerator.choose()
-        print(f"QEMU runs with {chosen} ({why})")
+    chosen, why = accelerator.choose()
+    print(f"QEMU runs with {chosen} ({why})")
     for part in parts:
         results = Results(part, chosen)
         PARTS[part](results, chosen)
