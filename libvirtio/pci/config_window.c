@@ -7,6 +7,7 @@
 
 #include <virtio/spec/pci.h>
 
+#include "base/region_widths.h"
 #include "pci/capability.h"
 #include "pci/config.h"
 
@@ -37,44 +38,7 @@ static void window_write(const struct virtio_region *region, uint64_t offset, un
 	virtio_pci_write(region->context, window_aim(region, offset, width), width, value);
 }
 
-static uint8_t window_read8(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint8_t)window_read(region, offset, 1);
-}
-
-static uint16_t window_read16(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint16_t)window_read(region, offset, 2);
-}
-
-static uint32_t window_read32(const struct virtio_region *region, uint64_t offset)
-{
-	return window_read(region, offset, 4);
-}
-
-static void window_write8(const struct virtio_region *region, uint64_t offset, uint8_t value)
-{
-	window_write(region, offset, 1, value);
-}
-
-static void window_write16(const struct virtio_region *region, uint64_t offset, uint16_t value)
-{
-	window_write(region, offset, 2, value);
-}
-
-static void window_write32(const struct virtio_region *region, uint64_t offset, uint32_t value)
-{
-	window_write(region, offset, 4, value);
-}
-
-static const struct virtio_region_ops window_ops = {
-	.read8 = window_read8,
-	.read16 = window_read16,
-	.read32 = window_read32,
-	.write8 = window_write8,
-	.write16 = window_write16,
-	.write32 = window_write32,
-};
+REGION_WIDTHS(window);
 
 /* Where FUNCTION has a usable configuration access capability, 0: nowhere. */
 static uint8_t find_capability(const struct virtio_pci_function *function)

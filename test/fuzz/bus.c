@@ -7,6 +7,7 @@
 #include <virtio/spec/mmio.h>
 #include <virtio/spec/pci.h>
 
+#include "base/region_widths.h"
 #include "device.h"
 #include "pci.h"
 
@@ -227,7 +228,7 @@ static uint64_t place_of(const struct virtio_region *region, uint64_t offset, un
 	return region->base + offset;
 }
 
-static uint32_t read_register(const struct virtio_region *region, uint64_t offset, unsigned width)
+static uint32_t register_read(const struct virtio_region *region, uint64_t offset, unsigned width)
 {
 	uint64_t place = place_of(region, offset, width);
 	uint32_t value = 0;
@@ -243,7 +244,7 @@ static uint32_t read_register(const struct virtio_region *region, uint64_t offse
 	return fuzz_device_answer(device, value, width);
 }
 
-static void write_register(const struct virtio_region *region, uint64_t offset, unsigned width, uint32_t value)
+static void register_write(const struct virtio_region *region, uint64_t offset, unsigned width, uint32_t value)
 {
 	uint64_t place = place_of(region, offset, width);
 
@@ -258,49 +259,18 @@ static void write_register(const struct virtio_region *region, uint64_t offset, 
 	fuzz_device_touched();
 }
 
-static uint8_t read8(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint8_t)read_register(region, offset, 1);
-}
-
-static uint16_t read16(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint16_t)read_register(region, offset, 2);
-}
-
-static uint32_t read32(const struct virtio_region *region, uint64_t offset)
-{
-	return read_register(region, offset, 4);
-}
-
-static void write8(const struct virtio_region *region, uint64_t offset, uint8_t value)
-{
-	write_register(region, offset, 1, value);
-}
-
-static void write16(const struct virtio_region *region, uint64_t offset, uint16_t value)
-{
-	write_register(region, offset, 2, value);
-}
-
-static void write32(const struct virtio_region *region, uint64_t offset, uint32_t value)
-{
-	write_register(region, offset, 4, value);
-}
-
-static const struct virtio_region_ops ops = {
-	.read8 = read8, .read16 = read16, .read32 = read32, .write8 = write8, .write16 = write16, .write32 = write32};
+REGION_WIDTHS(register);
 
 /* These two stand in for the library's. */
 struct virtio_region virtio_region_memory(void *registers, uint64_t length)
 {
-	return (struct virtio_region){.ops = &ops, .base = (uintptr_t)registers, .length = length};
+	return (struct virtio_region){.ops = &register_ops, .base = (uintptr_t)registers, .length = length};
 }
 
 #ifdef __x86_64__
 struct virtio_region virtio_region_ports(uint16_t port, uint16_t length)
 {
-	return (struct virtio_region){.ops = &ops, .base = port, .length = length};
+	return (struct virtio_region){.ops = &register_ops, .base = port, .length = length};
 }
 #endif
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/region_widths.h"
 #include "fake/cmocka.h"
 
 #define CONFIG_ADDRESS 0xcf8
@@ -245,39 +246,9 @@ static void port_write(const struct virtio_region *region, uint64_t at, unsigned
 		bhyve_register_write(device, offset, width, value);
 }
 
-static uint8_t read8(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint8_t)port_read(region, offset, 1);
-}
-
-static uint16_t read16(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint16_t)port_read(region, offset, 2);
-}
-
-static uint32_t read32(const struct virtio_region *region, uint64_t offset)
-{
-	return port_read(region, offset, 4);
-}
-
-static void write8(const struct virtio_region *region, uint64_t offset, uint8_t value)
-{
-	port_write(region, offset, 1, value);
-}
-
-static void write16(const struct virtio_region *region, uint64_t offset, uint16_t value)
-{
-	port_write(region, offset, 2, value);
-}
-
-static void write32(const struct virtio_region *region, uint64_t offset, uint32_t value)
-{
-	port_write(region, offset, 4, value);
-}
+REGION_WIDTHS(port);
 
 struct virtio_region bhyve_ports(uint16_t port, uint16_t length)
 {
-	static const struct virtio_region_ops ops = {read8, read16, read32, write8, write16, write32};
-
-	return (struct virtio_region){.ops = &ops, .base = port, .length = length};
+	return (struct virtio_region){.ops = &port_ops, .base = port, .length = length};
 }

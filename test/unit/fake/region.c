@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/region_widths.h"
 #include "fake/cmocka.h"
 
 static struct fake_access *note(
@@ -47,42 +48,11 @@ static void fake_write(const struct virtio_region *region, uint64_t offset, unsi
 	fake->write(fake->context, access->offset, width, value);
 }
 
-static uint8_t read8(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint8_t)fake_read(region, offset, 1);
-}
-
-static uint16_t read16(const struct virtio_region *region, uint64_t offset)
-{
-	return (uint16_t)fake_read(region, offset, 2);
-}
-
-static uint32_t read32(const struct virtio_region *region, uint64_t offset)
-{
-	return fake_read(region, offset, 4);
-}
-
-static void write8(const struct virtio_region *region, uint64_t offset, uint8_t value)
-{
-	fake_write(region, offset, 1, value);
-}
-
-static void write16(const struct virtio_region *region, uint64_t offset, uint16_t value)
-{
-	fake_write(region, offset, 2, value);
-}
-
-static void write32(const struct virtio_region *region, uint64_t offset, uint32_t value)
-{
-	fake_write(region, offset, 4, value);
-}
-
-static const struct virtio_region_ops ops = {
-	.read8 = read8, .read16 = read16, .read32 = read32, .write8 = write8, .write16 = write16, .write32 = write32};
+REGION_WIDTHS(fake);
 
 struct virtio_region fake_region_window(struct fake_region *fake)
 {
-	return (struct virtio_region){.ops = &ops, .length = fake->length, .context = fake};
+	return (struct virtio_region){.ops = &fake_ops, .length = fake->length, .context = fake};
 }
 
 void fake_region_forget(struct fake_region *fake)
