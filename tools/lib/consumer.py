@@ -27,7 +27,7 @@ class Installed:
         command(["meson", "install", "--no-rebuild", "--quiet", "-C", build.folder],
                 env={**os.environ, "DESTDIR": str(self.root)})
         files = sorted(self.root.rglob("*.pc"))
-        ocaml = ["libvirtio_ocaml.pc"] if build.ocaml else []
+        ocaml = ["libvirtio_ocaml.pc", "libvirtio_ocaml_solo5.pc"] if build.ocaml else []
         if [file.name for file in files] != ["libvirtio.pc", "libvirtio_boot.pc", *ocaml, "libvirtio_solo5.pc"]:
             raise TestFailure(f"installed pkg-config files: {files}")
         self.prefix = next(self.root.rglob("include")).parent

@@ -5,6 +5,7 @@ import concurrent.futures
 import dataclasses
 import pathlib
 import re
+import shutil
 import tempfile
 
 import builds
@@ -17,6 +18,8 @@ from run import Case, Disk, run_case
 BUILDS = [builds.GCC, builds.CLANG]
 ABORT = 127  # QEMU itself then ends with 255, as Solo5's programs are used to
 SOURCES = builds.TOP / "test" / "qemu" / "guest_solo5"
+MIRAGE = builds.TOP / "test" / "qemu" / "guest_mirage"
+MANUAL = builds.TOP / "docs" / "mirage.md"
 TRANSPORTS = {
     "modern": "disable-modern=off,disable-legacy=on",
     "legacy": "disable-modern=on,disable-legacy=off",
@@ -185,9 +188,53 @@ def check_installed(build, compiler, linker, accelerator):
         boot(image, written, accelerator, **whole)
 
 
+MIRAGE_WORKS = scenarios.ends_with(0, "floats 3.142; all is well")
+UNCAUGHT_STATUS = 2
+
+
+def mirage_case(name, image, scenario, words="", memory="128M"):
+    return Case(name, image, scenario, command_line=words, memory=memory, devices=nets(), disks=disks()[:1])
+
+
+def mirage_cases(build):
+    """An OCaml program in the shape of MirageOS's."""
+    image = build.ocaml_image("guest_mirage")
+    yield mirage_case("mirage", image, MIRAGE_WORKS)
+    yield mirage_case("mirage, exit status", image, scenarios.ends_with(7, "not flushed by hand"), "exit")
+    yield mirage_case("mirage, an exception that nobody catches", image,
+                      scenarios.ends_with(UNCAUGHT_STATUS, "Fatal error: exception Not_found",
+                                          'Raised at Guest_mirage.deep in file "guest_mirage.ml"'), "uncaught")
+    yield mirage_case("mirage, too little memory", image,
+                      scenarios.ends_with(ABORT, "is too little for OCaml", "give the machine more"), memory="8M")
+
+
+def check_mirage_symbols(build):
+    """What the manual says that MirageOS's packages ask for is in a program that is linked as theirs."""
+    table = MANUAL.read_text().split("| who asks | for |")[1].split("\n\n")[0]
+    wanted = set(re.findall(r"`(\w+)`", table))
+    defined = {line.split()[-1] for line in command(["nm", "--defined-only",
+                                                     build.ocaml_image("guest_mirage")]).splitlines()}
+    if missing := wanted - defined:
+        raise TestFailure(f"nobody defines {sorted(missing)}")
+    return f"{len(wanted)} of them"
+
+
+def check_mirage_installed(build, accelerator):
+    """The commands of the manual, out of reach of the tree."""
+    commands = MANUAL.read_text().split("<!-- run by tools/lib/solo5.py -->\n```sh\n")[1].split("```")[0]
+    with tempfile.TemporaryDirectory(prefix="virtio-mirage-") as name:
+        folder = pathlib.Path(name)
+        installed = Installed(build, folder)
+        shutil.copy(MIRAGE / "guest_mirage.ml", folder / "program.ml")
+        shutil.copy(MIRAGE / "stubs.c", folder)
+        commands = commands.replace("pkg-config", f"pkg-config --define-variable=prefix={installed.prefix}")
+        command(["sh", "-euxc", commands], cwd=folder, env=installed.environment)
+        run_case(mirage_case("", folder / "program.elf", MIRAGE_WORKS), accelerator)
+
+
 def cases_of(build):
     if build is builds.GCC:
-        for kind in (whole_cases, end_cases, name_cases):
+        for kind in (whole_cases, end_cases, name_cases, mirage_cases):
             yield from kind(build)
     else:
         yield case("pc", build, written)
@@ -202,6 +249,8 @@ def jobs(report, made, accelerator):
         for made_case in cases_of(build):
             yield report.run, "solo5", f"{build.name} {made_case.name}", run_case, made_case, accelerator
     if builds.GCC in made:
+        yield report.run, "solo5", "gcc mirage's symbols", check_mirage_symbols, builds.GCC
+        yield report.run, "solo5", "gcc mirage, installed", check_mirage_installed, builds.GCC, accelerator
         for name, patch in MANIFESTS.items():
             yield report.run, "solo5", f"gcc manifest, {name}", check_manifest, builds.GCC, accelerator, patch
 

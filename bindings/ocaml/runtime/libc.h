@@ -23,6 +23,9 @@ enum {
 /* Set errno; the result, -1, is what most of these functions then return. */
 int runtime_error(int number);
 
+/* machine.c, or whatever we are linked to */
+_Noreturn void __stack_chk_fail(void);
+
 /* memory.c */
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
@@ -63,7 +66,6 @@ char *getenv(const char *name);
 char *secure_getenv(const char *name);
 _Noreturn void exit(int status);
 _Noreturn void abort(void);
-_Noreturn void __stack_chk_fail(void);
 _Noreturn void __assert_fail(const char *what, const char *file, unsigned line, const char *function);
 int raise(int number);
 int getpid(void);

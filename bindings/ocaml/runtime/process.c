@@ -38,11 +38,6 @@ _Noreturn void abort(void)
 	runtime_fail("abort() was called");
 }
 
-_Noreturn void __stack_chk_fail(void)
-{
-	runtime_fail("a C function wrote past the end of an array on the stack");
-}
-
 _Noreturn void __assert_fail(const char *what, const char *file, unsigned line, const char *function)
 {
 	runtime_fail("%s:%u: %s: assertion \"%s\" failed", file, line, function, what);

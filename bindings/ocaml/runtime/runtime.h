@@ -9,13 +9,16 @@
 /* What the boot loader told; never NULL once OCaml code runs. */
 const struct boot_info *runtime_boot_info(void);
 
-/* console.c: set up the first serial line; without one, what is written is lost. */
+/* machine.c: set up the first serial line; without one, what is written is lost. */
 void runtime_console_init(void);
 
 /* Write LENGTH bytes of TEXT; a newline also returns the carriage. Waits while the line is busy, a second at most. */
 void runtime_console_write(const char *text, size_t length);
 
-/* Write formatted text of up to 1 KiB. */
+/* Let FS, the processor's register for the thread, point to BASE. */
+void runtime_thread_point(uint64_t base);
+
+/* say.c: write formatted text of up to 1 KiB. */
 void runtime_console_print(const char *format, va_list arguments);
 
 /* Say "ocaml: " and why, and end the machine with a failure. */
@@ -35,5 +38,11 @@ size_t runtime_stack_size(void);
 
 /* thread.c: the one thread's local storage, which compilers and musl look for at FS. */
 void runtime_thread_init(void);
+
+/* How many bytes of MEMORY are for its stack; whole pages. */
+size_t runtime_thread_stack(size_t memory);
+
+/* OCaml's two heaps as they are at first, and a little to begin with. */
+#define RUNTIME_LEAST_MEMORY ((size_t)5 << 20)
 
 #endif

@@ -11,10 +11,6 @@
 
 #include "runtime.h"
 
-#define LARGEST_STACK ((size_t)8 << 20)
-#define SMALLEST_STACK ((size_t)256 << 10)
-#define SHARE 16 /* of all memory, at most */
-
 /* Of OCaml's runtime: raises Stack_overflow, with the domain's state in %rdi. */
 extern void caml_stack_overflow(void);
 
@@ -34,15 +30,6 @@ static bool stack_handle_fault(struct boot_registers *registers, uint64_t addres
 	return true;
 }
 
-static size_t stack_choose_size(void)
-{
-	size_t size = boot_pages_total() * BOOT_PAGE_SIZE / SHARE / BOOT_PAGE_SIZE * BOOT_PAGE_SIZE;
-
-	if (size > LARGEST_STACK)
-		return LARGEST_STACK;
-	return size < SMALLEST_STACK ? SMALLEST_STACK : size;
-}
-
 size_t runtime_stack_size(void)
 {
 	return stack_size;
@@ -50,7 +37,7 @@ size_t runtime_stack_size(void)
 
 _Noreturn void runtime_stack_run(void (*function)(void))
 {
-	stack_size = stack_choose_size();
+	stack_size = runtime_thread_stack(boot_pages_total() * BOOT_PAGE_SIZE);
 	stack_guard = boot_pages_alloc(stack_size / BOOT_PAGE_SIZE + 1, BOOT_PAGE_SIZE);
 	if (stack_guard == NULL || boot_guard_page(stack_guard) < 0)
 		runtime_fail("no memory for a stack of %zu KiB", stack_size / 1024);

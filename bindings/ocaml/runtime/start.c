@@ -11,9 +11,6 @@
 
 #include "runtime.h"
 
-/* OCaml's two heaps as they are at first, and a little to begin with. */
-#define LEAST_MEMORY ((size_t)5 << 20)
-
 static const struct boot_info *start_info;
 
 const struct boot_info *runtime_boot_info(void)
@@ -44,9 +41,9 @@ int unikernel_main(const struct boot_info *info)
 	runtime_thread_init();
 	runtime_console_init();
 	runtime_environment_init(info->command_line);
-	if (boot_pages_available() * BOOT_PAGE_SIZE < LEAST_MEMORY)
+	if (boot_pages_available() * BOOT_PAGE_SIZE < RUNTIME_LEAST_MEMORY)
 		runtime_fail(
 			"%zu KiB of memory are free, too little for OCaml, which needs %zu KiB: give the machine more",
-			boot_pages_available() * BOOT_PAGE_SIZE / 1024, LEAST_MEMORY / 1024);
+			boot_pages_available() * BOOT_PAGE_SIZE / 1024, RUNTIME_LEAST_MEMORY / 1024);
 	runtime_stack_run(start_ocaml);
 }

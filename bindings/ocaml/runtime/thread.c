@@ -7,8 +7,10 @@
 
 #include "runtime.h"
 
-#define MSR_FS_BASE 0xc0000100
 #define CANARY 5
+#define LARGEST_STACK ((size_t)8 << 20)
+#define SMALLEST_STACK ((size_t)256 << 10)
+#define SHARE 16 /* of all memory, at most */
 
 static uint64_t thread_storage[64] __attribute__((aligned(64)));
 
@@ -26,5 +28,14 @@ void runtime_thread_init(void)
 
 	thread_storage[0] = base;
 	thread_storage[CANARY] = thread_canary();
-	__asm__ volatile("wrmsr" : : "c"(MSR_FS_BASE), "a"((uint32_t)base), "d"((uint32_t)(base >> 32)) : "memory");
+	runtime_thread_point(base);
+}
+
+size_t runtime_thread_stack(size_t memory)
+{
+	size_t size = memory / SHARE / BOOT_PAGE_SIZE * BOOT_PAGE_SIZE;
+
+	if (size > LARGEST_STACK)
+		return LARGEST_STACK;
+	return size < SMALLEST_STACK ? SMALLEST_STACK : size;
 }
