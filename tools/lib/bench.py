@@ -17,6 +17,7 @@ import accesses
 import bench_ocaml
 import builds
 import costs
+import machine_bench
 import native_bench
 import time_and_power
 from bench_results import Results
@@ -65,7 +66,8 @@ def exact(_, chosen):
 
 
 # What each measures with the accelerator that is chosen, and adds to the results.
-PARTS = {"exact": exact, "clock": clock, "ocaml": bench_ocaml.run, "native": native_bench.measure}
+PARTS = {"exact": exact, "clock": clock, "ocaml": bench_ocaml.run, "native": native_bench.measure,
+         "machine": machine_bench.run}
 
 
 def main():

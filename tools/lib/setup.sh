@@ -15,6 +15,8 @@ package_of() {
 	native_bench) lacks qemu-img qemu-utils
 		lacks dpdk-testpmd dpdk-dev ;; # some two hundred packages: too much for a test's sake
 	plots) lacks gnuplot gnuplot-nox ;;
+	machine) lacks cpio cpio; lacks lz4 lz4; lacks strip binutils
+		lacks ip iproute2 ;; # the Linux guest's kernel is unpacked, not installed: machine_linux.py
 	uefi) lacks_file /usr/share/ovmf/OVMF.fd ovmf
 		lacks_file /usr/lib/grub/x86_64-efi/multiboot2.mod grub-efi-amd64-bin ;;
 	grub) lacks grub-mkrescue grub-common; lacks_file /usr/lib/grub/i386-pc/multiboot.mod grub-pc-bin
