@@ -3,17 +3,13 @@
 #include <string.h>
 
 #include "fake/cmocka.h"
-#include "fake/net.h"
+#include "fake/net_user.h"
 #include "fake/platform.h"
 
 #define net fake_net.net
 #define MERGE VIRTIO_NET_F_MRG_RXBUF
 #define SMALL 256 /* bytes of the driver's buffers here, headroom included */
 #define ROOM (SMALL - VIRTIO_NET_HEADROOM)
-
-/* Run the rest of a test for each kind of device, merging. */
-#define FOR_EACH_KIND(kind) \
-	for (const struct fake_net_kind *kind = fake_net_kinds; kind < fake_net_kinds + fake_net_kind_count; kind++)
 
 static uint8_t bytes[FAKE_NET_LONGEST];
 static const struct virtio_net_hdr plain;
@@ -33,19 +29,6 @@ static void open_with(uint64_t features, bool own_frames)
 	fake_net_attach(&options);
 	assert_true(net.features & MERGE);
 	assert_int_equal(net.first.header_size, 12);
-}
-
-static struct virtio_net_frame *receive_one(void)
-{
-	struct virtio_net_frame *frames[2];
-
-	assert_int_equal(virtio_net_receive(&net, frames, 2), 1);
-	return frames[0];
-}
-
-static void release(struct virtio_net_frame *frame)
-{
-	assert_int_equal(virtio_net_release(&net, &frame, 1), 1);
 }
 
 /* FRAME is LENGTH bytes of BYTES, in as many segments as that takes. */

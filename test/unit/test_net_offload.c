@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fake/cmocka.h"
-#include "fake/net.h"
+#include "fake/net_user.h"
 #include "fake/platform.h"
 
 #define net fake_net.net
@@ -54,11 +54,6 @@ static struct virtio_net_frame *deliver(const struct virtio_net_hdr *header, uin
 	assert_in_range(got, 0, 1);
 	assert_int_equal(net.first.receive.dropped, dropped + (got == 0));
 	return got ? frames[0] : NULL;
-}
-
-static void release(struct virtio_net_frame *frame)
-{
-	assert_int_equal(virtio_net_release(&net, &frame, 1), 1);
 }
 
 /* Whether a frame with HEADER is dropped; one that is not is given back. */
@@ -249,11 +244,6 @@ static struct virtio_net_frame tcp_frame(uint8_t gso_type, uint32_t length)
 	frame.gso_size = gso_type ? 1448 : 0;
 	frame.header_length = gso_type ? START + 32 : 0;
 	return frame;
-}
-
-static int transmit(struct virtio_net_frame *frame)
-{
-	return virtio_net_transmit(&net, &frame, 1);
 }
 
 /* NET-14, NET-18, NET-19, NET-20, NET-21: the fake device checks what it gets. */

@@ -1,58 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* libvirtio/driver/net_queues.c: frames through the driver, the real ring, and a device, honest and not. */
 #include "fake/cmocka.h"
-#include "fake/net.h"
+#include "fake/net_user.h"
 #include "fake/platform.h"
 
 #define net fake_net.net
 #define queues fake_net.transport.queues
-
-/* Run the rest of a test for each kind of device. */
-#define FOR_EACH_KIND(kind) \
-	for (const struct fake_net_kind *kind = fake_net_kinds; kind < fake_net_kinds + fake_net_kind_count; kind++)
-
-static void open_kind(const struct fake_net_kind *kind, const struct virtio_net_options *options)
-{
-	fake_net_start(kind->features);
-	fake_net_attach(options);
-	assert_int_equal(net.first.header_size, kind->header);
-	assert_int_equal(net.first.own_header, kind->apart);
-}
-
-/* A modern device with a pool of its own frames. */
-static void open_modern(void)
-{
-	fake_net_start(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX);
-	fake_net_attach(NULL);
-}
-
-/* Receive one frame; fails the test unless there is exactly one. */
-static struct virtio_net_frame *receive_one(void)
-{
-	struct virtio_net_frame *frames[2];
-
-	assert_int_equal(virtio_net_receive(&net, frames, 2), 1);
-	return frames[0];
-}
-
-static void release(struct virtio_net_frame *frame)
-{
-	assert_int_equal(virtio_net_release(&net, &frame, 1), 1);
-}
-
-static int transmit(struct virtio_net_frame *frame)
-{
-	return virtio_net_transmit(&net, &frame, 1);
-}
-
-/* Take one sent frame back; fails the test unless it is FRAME. */
-static void assert_sent(struct virtio_net_frame *frame)
-{
-	struct virtio_net_frame *sent[2];
-
-	assert_int_equal(virtio_net_transmitted(&net, sent, 2), 1);
-	assert_ptr_equal(sent[0], frame);
-}
 
 static void test_a_burst_arrives_whole_and_in_order(void **state)
 {
