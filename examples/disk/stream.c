@@ -59,20 +59,46 @@ static int check(const struct job *job, uint64_t seed, uint64_t *wrong)
 	return 0;
 }
 
-/* Send a job out for the sectors that are next. 0 or an error. */
-static int go(struct stream *stream, struct job *job, uint64_t sector)
+/* What is under way. */
+struct flow {
+	struct stream *stream;
+	uint64_t next;                                     /* first sector that no job has had */
+	unsigned in_flight;                                /* jobs that the device has */
+	unsigned ready;                                    /* jobs that are to go to it */
+	struct virtio_blk_request *requests[STREAM_DEPTH]; /* theirs */
+};
+
+/* Make JOB ready for the sectors that are next, if there are any. */
+static void prepare(struct flow *flow, struct job *job)
 {
+	const struct stream *stream = flow->stream;
 	struct virtio_blk_request *request = &job->request;
 
+	if (flow->next >= stream->sectors)
+		return;
 	job->memory.length = stream->size;
 	request->type = stream->type;
-	request->sector = sector;
+	request->sector = flow->next;
 	request->segments = &job->memory;
 	request->segment_count = 1;
 	if (stream->seed && stream->type == VIRTIO_BLK_WRITE)
 		fill(job, stream->seed);
-	int taken = virtio_blk_submit(stream->disk, &request, 1);
-	return taken == 0 ? VIRTIO_ERR_AGAIN : taken < 0 ? taken : 0;
+	flow->requests[flow->ready++] = request;
+	flow->next += stream->size / VIRTIO_BLK_SECTOR;
+}
+
+/* Submit all that are ready, in one call: that is one notification at most. Those for which there is no room wait. */
+static int submit(struct flow *flow)
+{
+	int taken = virtio_blk_submit(flow->stream->disk, flow->requests, flow->ready);
+
+	if (taken < 0)
+		return taken;
+	flow->in_flight += (unsigned)taken;
+	flow->ready -= (unsigned)taken;
+	for (unsigned i = 0; i < flow->ready; i++)
+		flow->requests[i] = flow->requests[i + (unsigned)taken];
+	return 0;
 }
 
 /* Look at a job that has come back. 0 or an error. */
@@ -83,34 +109,38 @@ static int look(struct stream *stream, const struct job *job)
 	return job->request.result;
 }
 
-int stream_run(struct stream *stream)
+/* Wait until some jobs are back, and make them ready again. 0 or an error. */
+static int take_back(struct flow *flow)
 {
-	const struct virtio_platform *platform = stream->disk->device->platform;
-	unsigned sectors = stream->size / VIRTIO_BLK_SECTOR;
+	struct stream *stream = flow->stream;
 	struct virtio_blk_request *back[STREAM_DEPTH];
-	unsigned in_flight = 0;
-	uint64_t next = 0;
-	int error = 0;
+	int count = virtio_blk_completed_wait(&stream->disk->queues[0], back, STREAM_DEPTH,
+		virtio_deadline(stream->disk->device->platform, PATIENCE));
+	int error = count < 0 ? count : 0;
 
-	stream->wrong = UINT64_MAX;
-	for (; !error && in_flight < stream->depth && next < stream->sectors; next += sectors)
-		if ((error = go(stream, &jobs[in_flight], next)) == 0)
-			in_flight++;
-	while (in_flight) {
-		int count = virtio_blk_completed_wait(
-			&stream->disk->queues[0], back, STREAM_DEPTH, virtio_deadline(platform, PATIENCE));
-		if (count < 0)
-			return count;
-		in_flight -= (unsigned)count;
-		for (int i = 0; i < count; i++) {
-			int result = look(stream, back[i]->context);
-			error = error ? error : result;
-			if (error || next >= stream->sectors)
-				continue;
-			error = go(stream, back[i]->context, next);
-			in_flight += !error;
-			next += sectors;
-		}
+	flow->in_flight = count < 0 ? 0 : flow->in_flight - (unsigned)count;
+	for (int i = 0; i < count; i++) {
+		int result = look(stream, back[i]->context);
+		error = error ? error : result;
+		prepare(flow, back[i]->context);
 	}
 	return error;
+}
+
+int stream_run(struct stream *stream)
+{
+	struct flow flow = {.stream = stream};
+	int error;
+
+	stream->wrong = UINT64_MAX;
+	for (unsigned i = 0; i < stream->depth; i++)
+		prepare(&flow, &jobs[i]);
+	error = submit(&flow);
+	while (flow.in_flight) {
+		int result = take_back(&flow);
+		error = error ? error : result;
+		if (!error)
+			error = submit(&flow);
+	}
+	return !error && flow.ready ? VIRTIO_ERR_AGAIN : error;
 }
