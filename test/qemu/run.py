@@ -51,6 +51,7 @@ class Case:
     tap: int = 0  # the network is a tap with so many queues, in a namespace; the scenario gets it
     devices: tuple = ()  # more arguments; {folder} in them becomes the folder of this case
     limit: int = LIMIT
+    accelerator: str = ""  # what it needs, if not any will do
     needs: object = None  # called first: raises TestSkipped where this machine lacks what the case needs
 
 
@@ -122,7 +123,8 @@ def run_case(case, accelerator):
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="virtio-test-")))
         link = stack.enter_context(Tap(case.tap) if case.tap else Link()) if case.nets else None
-        machine = stack.enter_context(Machine(setup_of(case, folder, link), accelerator, case.limit))
+        setup = setup_of(case, folder, link)
+        machine = stack.enter_context(Machine(setup, case.accelerator or accelerator, case.limit))
         try:
             case.scenario(machine, link if case.nets else folder)
         except TestFailure as failure:

@@ -60,9 +60,9 @@ def clock(results, chosen):
                 results.add(title, board.split(",")[0], way, [100 * error for error in errors], "%")
 
 
-def exact(_, chosen):
+def exact(_, __):
     costs.bench()
-    accesses.bench(chosen)
+    accesses.bench()
 
 
 # What each measures with the accelerator that is chosen, and adds to the results.
@@ -77,10 +77,11 @@ def main():
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
     parts = options.parts or list(PARTS)
+    chosen = None
     if parts != ["exact"]:
         builds.GCC.make()
-    chosen, why = accelerator.choose()
-    print(f"QEMU runs with {chosen} ({why})")
+        chosen, why = accelerator.choose()
+        print(f"QEMU runs with {chosen} ({why})")
     for part in parts:
         results = Results(part, chosen)
         PARTS[part](results, chosen)
