@@ -20,9 +20,9 @@ ENDING = 10  # seconds that it may take to end
 class Backend:
     """In a `with`: runs ARGV until the end. What it says goes to a file."""
 
-    def __init__(self, argv):
-        if not shutil.which(argv[0]):
-            raise TestSkipped(f"there is no {argv[0]} here; tools/bench native installs it")
+    def __init__(self, argv, needs=None):
+        if not shutil.which(needs or argv[0]):
+            raise TestSkipped(f"there is no {needs or argv[0]} here; tools/bench native installs it")
         self._argv = [str(word) for word in argv]
         self._output = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
         self.process = None
@@ -47,8 +47,9 @@ class Backend:
         self._output.close()
 
     def output(self):
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
+        # Where the file stands is the process's, too: let it stand there.
+        file = self._output.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
     def await_until(self, ready):
         """Wait until READY() is true."""
@@ -56,7 +57,7 @@ class Backend:
         while not ready():
             if self.process.poll() is not None or time.monotonic() > end:
                 raise TestFailure(f"it does not get ready\n$ {shlex.join(self._argv)}\n{self.output()}")
-            time.sleep(0.05)
+            time.sleep(0.005)
 
 
 @contextlib.contextmanager
@@ -70,24 +71,46 @@ def storage(node, socket, queues=1):
         yield backend
 
 
-def testpmd_arguments(device, mode, more, processor):
-    """Two threads, the one that works on PROCESSOR (None: on any), without huge pages."""
-    everywhere = f"(0-{(os.cpu_count() or 1) - 1})"
-    place = everywhere if processor is None else processor
-    return [TESTPMD, "--lcores", f"0@{everywhere},1@{place}", "--no-huge", "-m", "128", "--no-pci",
-            "--no-telemetry", "--no-shconf", "--vdev", device, "--", "--total-num-mbufs=4096", "--port-topology=loop",
-            f"--forward-mode={mode}", *more]
+class Testpmd(Backend):
+    """DPDK's testpmd with the port DEVICE, without huge pages; it works on PROCESSOR (None: on any) as it is told."""
+
+    PROMPT = "testpmd> "
+
+    def __init__(self, device, processor=None, before=(), more=()):
+        everywhere = f"(0-{(os.cpu_count() or 1) - 1})"
+        place = everywhere if processor is None else processor
+        # What it says must come at once, also to a file.
+        super().__init__(["stdbuf", "-oL", *before, TESTPMD, "--lcores", f"0@{everywhere},1@{place}", "--no-huge",
+                          "-m", "128", "--no-pci", "--no-telemetry", "--no-shconf", *more, "--vdev", device, "--",
+                          "-i", "--total-num-mbufs=4096", "--port-topology=loop"], needs=TESTPMD)
+
+    def __enter__(self):
+        super().__enter__()
+        self.await_until(lambda: self.PROMPT in self.output())
+        return self
+
+    def ask(self, line):
+        """Its answer to a line."""
+        before = len(self.output())
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+        self.await_until(lambda: self.PROMPT in self.output()[before:])
+        return self.output()[before:]
+
+    def start(self, mode, size=64, how=""):
+        """Forward frames, MODE says how, each made with SIZE bytes."""
+        self.ask(f"set fwd {mode}")
+        self.ask(f"set txpkts {size}")
+        self.ask(f"start {how}")
 
 
-@contextlib.contextmanager
-def testpmd(socket, mode, *more, processor=None):
-    """A network card of DPDK's at SOCKET; MODE says what it does with frames."""
-    with Backend(testpmd_arguments(f"net_vhost0,iface={socket},queues=1", mode, more, processor)) as backend:
-        backend.await_until(socket.exists)
-        yield backend
+def network(socket, processor=None):
+    """A network card of DPDK's at SOCKET; nothing works in it yet."""
+    return Testpmd(f"net_vhost0,iface={socket},queues=1", processor)
 
 
-def virtio_user(socket, packed, mode, *more, processor=None):
-    """DPDK's driver for the network card at SOCKET."""
-    device = f"net_virtio_user0,path={socket},queues=1,queue_size=256,packed_vq={int(packed)},mrg_rxbuf=0,in_order=0"
-    return Backend(testpmd_arguments(device, mode, more, processor))
+def virtio_user(socket, options, processor=None, before=()):
+    """DPDK's driver for the network card at SOCKET, with whatever instructions it knows to use; BEFORE: a program to
+    run it in."""
+    return Testpmd(f"net_virtio_user0,path={socket},queues=1,queue_size=256,{options}", processor, before,
+                   ["--force-max-simd-bitwidth=512"])

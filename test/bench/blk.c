@@ -17,7 +17,7 @@
 
 #include "options.h"
 
-#define MEMORY (16u << 20)
+#define MEMORY (BLK_MEMORY + (8u << 20))
 
 static int flush(struct blk_bench *bench)
 {
@@ -52,8 +52,10 @@ static int rate(struct blk_bench *bench, char **argv)
 {
 	uint64_t depth = options_number(argv, "depth", 1), size = options_number(argv, "size", 4096);
 
-	if (depth == 0 || depth > BLK_SLOTS || size == 0 || size > BLK_SLOT_BYTES || size % VIRTIO_BLK_SECTOR)
-		return fprintf(stderr, "depth up to %d, whole sectors up to %d bytes\n", BLK_SLOTS, BLK_SLOT_BYTES), -1;
+	if (depth == 0 || depth > BLK_SLOTS || size == 0 || depth * size > BLK_MEMORY || size % VIRTIO_BLK_SECTOR)
+		return fprintf(stderr, "depth up to %d, whole sectors, at most %d bytes in all\n", BLK_SLOTS,
+			       BLK_MEMORY),
+		       -1;
 	return blk_rate(bench, (unsigned)depth, (uint32_t)size, options_number(argv, "milliseconds", 1000));
 }
 
@@ -66,7 +68,7 @@ static int use(struct vhost_user *user, int (*work)(struct blk_bench *bench, cha
 	if (result < 0)
 		return result;
 	options_tell(&user->device);
-	bench.memory = runtime_memory(user->runtime, (size_t)BLK_SLOTS * BLK_SLOT_BYTES, &bench.device_address);
+	bench.memory = runtime_memory(user->runtime, BLK_MEMORY, &bench.device_address);
 	result = work(&bench, argv);
 	int detached = virtio_blk_detach(&bench.blk, NULL, NULL);
 	return result < 0 ? result : detached;

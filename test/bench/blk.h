@@ -11,13 +11,13 @@
 struct blk_bench {
 	struct runtime *runtime;
 	struct virtio_blk blk;
-	uint8_t *memory;         /* for data, BLK_SLOTS times BLK_SLOT_BYTES */
+	uint8_t *memory;         /* for data, BLK_MEMORY bytes */
 	uint64_t device_address; /* of it */
 	bool sleep;              /* wait for interrupts, do not poll */
 };
 
 #define BLK_SLOTS 128
-#define BLK_SLOT_BYTES 65536
+#define BLK_MEMORY (16 << 20)
 
 /* blk_check.c: write SECTORS sectors in requests of all shapes, many at once, and read them back. 0, or -1 after a line
  * on stderr. */

@@ -10,6 +10,7 @@
 #include "blk.h"
 
 #define AT_ONCE 32
+#define SLOT_BYTES 65536
 #define PIECES 3
 #define PATIENCE UINT64_C(30000000000) /* nanoseconds without any answer: the device hangs */
 
@@ -157,7 +158,7 @@ static int run(struct blk_bench *bench, enum virtio_blk_operation type, uint64_t
 	struct pass pass = {.bench = bench, .type = type, .sectors = sectors, .seed = seed};
 
 	for (unsigned i = 0; i < AT_ONCE; i++)
-		pass.slots[i].memory = bench->memory + (size_t)i * BLK_SLOT_BYTES;
+		pass.slots[i].memory = bench->memory + (size_t)i * SLOT_BYTES;
 	while (pass.next < sectors || pass.in_flight)
 		if (submit(&pass) < 0 || reap_some(&pass) < 0)
 			return -1;

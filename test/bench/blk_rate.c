@@ -22,7 +22,7 @@ static void aim(struct virtio_blk_request *request, uint64_t number, uint64_t pl
 static void prepare(const struct blk_bench *bench, unsigned depth, uint32_t size)
 {
 	for (unsigned i = 0; i < depth; i++) {
-		size_t offset = (size_t)i * BLK_SLOT_BYTES;
+		size_t offset = (size_t)i * size;
 		segments[i] = (struct virtio_segment){bench->memory + offset, bench->device_address + offset, size};
 		requests[i] = (struct virtio_blk_request){
 			.type = VIRTIO_BLK_READ, .segments = &segments[i], .segment_count = 1};

@@ -7,15 +7,16 @@
  *     native_net transmit SOCKET size=BYTES milliseconds=NUMBER [merge]
  *     native_net receive SOCKET milliseconds=NUMBER [merge]
  *     native_net forward SOCKET size=BYTES window=NUMBER milliseconds=NUMBER [merge]
- *                                         how many frames a second
+ *                                         how many frames a second, and in how many cycles of the processor
  *
- * and the words of options.h.
+ * and in-order, and the words of options.h.
  */
 #include "net.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include <virtio/spec/features.h>
 #include <virtio/spec/ids.h>
 
 #include "options.h"
@@ -77,7 +78,8 @@ static int attach(struct net_bench *bench, struct vhost_user *user, char **argv)
 {
 	const struct virtio_net_options options = {
 		.ring_size = user->options.ring_size,
-		.wanted = options_has(argv, "merge") ? VIRTIO_NET_F_MRG_RXBUF : 0,
+		.wanted = (options_has(argv, "merge") ? VIRTIO_NET_F_MRG_RXBUF : 0) |
+			  (options_has(argv, "in-order") ? VIRTIO_F_IN_ORDER : 0),
 		.offload = options_has(argv, "merge") ? &virtio_net_offload : NULL,
 	};
 	int result = virtio_net_pool_init(&bench->pool, &bench->runtime->platform, NET_POOL, NET_LONGEST);

@@ -73,7 +73,8 @@ def check_net(build, ring, *words):
     """DPDK's device sends back every frame as it was, in order, before a reset and after it."""
     with tempfile.TemporaryDirectory(prefix="virtio-native-") as name:
         socket = pathlib.Path(name, "socket")
-        with backends.testpmd(socket, "io") as backend:
+        with backends.network(socket) as backend:
+            backend.start("io")
             try:
                 said = command([program(build, "native_net"), "check", socket, f"frames={NET_FRAMES}", *words], LIMIT)
             except TestFailure as failure:

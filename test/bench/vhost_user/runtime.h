@@ -48,4 +48,14 @@ void *runtime_memory(struct runtime *runtime, size_t size, uint64_t *device_addr
 /* Nanoseconds on a clock that never goes back. */
 uint64_t runtime_now(void);
 
+/* The processor's time stamp counter, where it has one; else 0. */
+static inline uint64_t runtime_cycles(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#else
+	return 0;
+#endif
+}
+
 #endif
