@@ -13,20 +13,44 @@ def functions(path):
     return set(re.findall(r"^[0-9a-f]+ [tT] (\S+)$", command(["nm", path]), re.MULTILINE))
 
 
-def counted(text, names):
-    """Instructions in one dump of callgrind's: those of the functions NAMES."""
-    total = 0
-    inside = called = False
+def costs(text):
+    """(object, function, instructions) from one dump of callgrind's, those of the function itself."""
+    found = function = None
+    called = False
     for line in text.splitlines():
-        if line.startswith("fn="):
-            inside = line[3:] in names
+        if line.startswith("ob="):
+            found = line[3:]
+        elif line.startswith("fn="):
+            function = line[3:]
         elif line.startswith("calls="):
             called = True  # the next line has what the callee took, which is told at the callee, too
         elif called:
             called = False
-        elif inside and line[:1].isdigit():
-            total += int(line.split()[1])
+        elif function and line[:1].isdigit():
+            yield found, function, int(line.split()[1])
+
+
+def calls(text, callers, callees):
+    """{function: how often it was called}, from objects with CALLERS in their names into those with CALLEES."""
+    found = into = function = ""
+    total = {}
+    for line in text.splitlines():
+        if line.startswith("ob="):
+            found = line[3:]
+        elif line.startswith("cob="):
+            into = line[4:]
+        elif line.startswith("cfn="):
+            function = line[4:]
+        elif line.startswith("calls="):
+            if callers in found and callees in into:
+                total[function] = total.get(function, 0) + int(line[6:].split()[0])
+            into = ""  # told only where it is another one
     return total
+
+
+def counted(text, names):
+    """Instructions in one dump of callgrind's: those of the functions NAMES."""
+    return sum(cost for _, function, cost in costs(text) if function in names)
 
 
 def measure(program, mine, others):

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: ISC
+"""Instructions of the library and of DPDK's driver for a frame, counted by valgrind at DPDK's testpmd."""
+
+import pathlib
+import tempfile
+import time
+
+import backends
+import builds
+import instructions
+import native_frames
+from native_frames import DPDK, MODES, OURS, RINGS, VECTOR, number
+from outcome import command
+
+SIZE = 64  # bytes of a frame
+BURST = 32  # frames
+SECONDS = 0.5  # under valgrind, which takes some 50 times as long as the processor
+LIMIT = 60
+DPDK_DRIVER, DPDK_PROGRAM = "librte_net_virtio", "dpdk-testpmd"  # the files in which they are
+
+
+def callgrind(out):
+    return ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}", "--compress-strings=no",
+            "--compress-pos=no"]
+
+
+class Ours(native_frames.Ours):
+    def count(self, mode, out):
+        """Instructions of the library; frames; turns without any."""
+        said = command([*callgrind(out), "--toggle-collect=net_rate_turns",
+                        *self.arguments(mode, SIZE, int(1000 * SECONDS))], LIMIT)
+        mine = instructions.functions(builds.GCC.libvirtio)
+        return (instructions.counted(out.read_text(encoding="utf-8"), mine), number(r"frames (\d+)", said),
+                number(r"idle (\d+)", said))
+
+
+class Dpdk(native_frames.Dpdk):
+    """Its process runs in valgrind."""
+
+    dumps = 0
+
+    def _dump(self, out):
+        """What it did since the dump before."""
+        command(["callgrind_control", "--dump", str(self.process.process.pid)], LIMIT)
+        self.dumps += 1
+        return out.with_name(f"{out.name}.{self.dumps}").read_text(encoding="utf-8")
+
+    def count(self, mode, out):
+        """Instructions of the driver, frames, turns without any: when it forwards, it sends in each of the others."""
+        self._dump(out)
+        self.start(mode, SIZE)
+        time.sleep(SECONDS)
+        said = self.process.ask("stop")
+        dump = self._dump(out)
+        cost = sum(cost for found, _, cost in instructions.costs(dump) if DPDK_DRIVER in (found or ""))
+        called = sorted(instructions.calls(dump, DPDK_PROGRAM, DPDK_DRIVER).values())[-2:]
+        frames = number(rf"{'TX' if mode == 'transmit' else 'RX'}-packets: (\d+)", said)
+        used = called[0] if mode == "forward" else frames / BURST
+        return cost, frames, called[-1] - used
+
+
+def cost_of_frame(way, mode, out):
+    """Looking in vain costs, too, and how often it happens is chance. A device that does nothing shows how much."""
+    cost, _, turns = way.count("receive" if mode == "forward" and isinstance(way, Dpdk) else mode, out)
+    in_vain = cost / turns
+    way.device.start(MODES[mode][1], SIZE)
+    cost, frames, turns = way.count(mode, out)
+    way.device.ask("stop")
+    return (cost - turns * in_vain) / frames
+
+
+def measure_ours(results, ring, device, socket, out):
+    way = Ours(device, socket, ring)
+    for mode in MODES:
+        results.add(f"instructions of the driver for a frame, {ring.family}", f"{ring.name}: {mode}", OURS,
+                    [cost_of_frame(way, mode, out)], "instructions")
+
+
+def measure_dpdk(results, ring, name, options, device, socket, out):
+    with backends.virtio_user(socket, options, before=callgrind(out)) as process:
+        way = Dpdk(device, process)
+        for mode in MODES:
+            results.add(f"instructions of the driver for a frame, {ring.family}", f"{ring.name}: {mode}", name,
+                        [cost_of_frame(way, mode, out)], "instructions")
+
+
+def measure(results):
+    for ring in RINGS:
+        with tempfile.TemporaryDirectory(prefix="virtio-bench-") as name:
+            folder = pathlib.Path(name)
+            with backends.network(folder / "socket") as device:
+                measure_ours(results, ring, device, folder / "socket", folder / "ours")
+                for way, options in native_frames.dpdk_ways(ring).items():
+                    # valgrind's processor has no AVX-512, which the packed ring's vectors are for.
+                    if way == DPDK or (way == VECTOR and not ring.packed):
+                        measure_dpdk(results, ring, way, options, device, folder / "socket",
+                                     folder / way.replace(" ", "-"))
