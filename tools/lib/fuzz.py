@@ -25,13 +25,14 @@ FOLDER = builds.FOLDER / "fuzz"
 FOUND = FOLDER / "found"
 AT_ONCE = 2
 GATE_SECONDS = 180  # of work, in tools/test
-SMALL = {"acpi", "mmio_arguments", "multiboot", "names", "pvh"}  # parsers of little input: half a share is plenty
+# Parsers of little input: half a share is plenty.
+SMALL = {"acpi", "mmio_arguments", "multiboot", "names", "pvh", "uart16550"}
 # Most executions in tools/test: what two idle processors reach in that time. A faster machine tries the same inputs
 # and no more, since a test must not find on one machine what it does not on another; tools/fuzz is for looking further.
 GATE_EXECUTIONS = {
     "9p": 45000, "acpi": 3300, "balloon": 25000, "blk": 8000, "console": 36000, "mmio_arguments": 330000,
     "multiboot": 1900000, "names": 530000, "net": 22000, "pci": 150000, "pvh": 1800000, "rng": 31000,
-    "virtqueue": 67000, "vsock": 26000,
+    "uart16550": 400000, "virtqueue": 67000, "vsock": 26000,
 }
 OTHER_EXECUTIONS = 20000  # of a target that is new
 LONGEST_INPUT = 600
