@@ -26,6 +26,8 @@ static struct {
 	bool chosen;
 	const struct boot_alarm *alarm;
 	uint32_t rings; /* atomic: counted up by the interrupt handler */
+	uint64_t due;   /* when the alarm rings, as it was set last; */
+	uint32_t rung;  /* and how often it had rung by then */
 } wait = {.longest = BOOT_WAIT_POLL};
 
 void boot_alarm_rang(void)
@@ -77,13 +79,29 @@ static void spin(uint64_t nanoseconds)
 	boot_interrupts_disable();
 }
 
-static void sleep_for(uint64_t nanoseconds)
+/* Whether the alarm will ring anyway, by then. */
+static bool is_set(uint64_t now, uint64_t nanoseconds)
+{
+	return rings() == wait.rung && wait.due > now && wait.due - now <= nanoseconds;
+}
+
+/*
+ * An alarm that was set for an earlier sleep, which something else ended, serves this one: setting it again for each
+ * short sleep would cost more than the one sleep that it cuts short.
+ */
+static void sleep_for(uint64_t now, uint64_t nanoseconds)
 {
 	if (wait.alarm == NULL || nanoseconds < SHORTEST_SLEEP) {
 		spin(nanoseconds < SPIN ? nanoseconds : SPIN);
 		return;
 	}
-	wait.alarm->set(nanoseconds < wait.alarm->longest ? nanoseconds : wait.alarm->longest);
+	if (!is_set(now, nanoseconds)) {
+		if (nanoseconds > wait.alarm->longest)
+			nanoseconds = wait.alarm->longest;
+		wait.due = now + nanoseconds;
+		wait.rung = rings();
+		wait.alarm->set(nanoseconds);
+	}
 	boot_sleep();
 }
 
@@ -96,7 +114,7 @@ void boot_wait(uint64_t deadline)
 		choose_alarm();
 	now = boot_clock_now();
 	if (now < deadline && boot_interrupt_count() == wait.known)
-		sleep_for(deadline - now < wait.longest ? deadline - now : wait.longest);
+		sleep_for(now, deadline - now < wait.longest ? deadline - now : wait.longest);
 	wait.known = boot_interrupt_count();
 	if (allowed)
 		boot_interrupts_enable();

@@ -22,6 +22,7 @@ static int fresh_machine(void **state)
 	wait.chosen = false;
 	wait.alarm = NULL;
 	wait.known = 0;
+	wait.due = 0;
 	wait.longest = BOOT_WAIT_POLL;
 	pic.looked = false;
 	apic_on = false;
@@ -318,6 +319,52 @@ static void test_without_a_limit_only_the_alarm_and_interrupts_end_a_sleep(void 
 	assert_in_range(boot_clock_now() - before, 50100000, 51000000);
 }
 
+/* Sleep, and have the device end it after a millisecond. */
+static void sleep_shortly(void)
+{
+	fake_machine.irq_at = fake_machine.tsc + fake_machine.tsc_hz / 1000;
+	boot_wait(deadline);
+}
+
+static void sleep_shortly_three_times(void)
+{
+	prepare_device();
+	sleep_shortly();
+	uint64_t set = fake_machine.pit_start;
+	sleep_shortly();
+	sleep_shortly();
+	assert_int_equal(fake_machine.pit_start, set);
+	boot_wait(deadline); /* ends when that alarm rings */
+	assert_int_equal(fake_machine.pit_start, set);
+	boot_wait(deadline);
+	assert_int_not_equal(fake_machine.pit_start, set);
+}
+
+static void test_an_alarm_of_a_sleep_that_a_device_ended_serves_the_next_ones(void **state)
+{
+	uint64_t before = boot_clock_now();
+
+	(void)state;
+	assert_int_equal(fake_machine_run(sleep_shortly_three_times), FAKE_RETURNED);
+	assert_int_equal(fake_machine.sleeps, 5);
+	assert_in_range(boot_clock_now() - before, 99000000, 101000000); /* two alarms of the longest kind */
+}
+
+static void sleep_shortly_then_until_soon(void)
+{
+	prepare_device();
+	sleep_shortly();
+	deadline = boot_clock_now() + 2000000;
+	boot_wait(deadline);
+}
+
+static void test_an_alarm_that_rings_too_late_is_set_again(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_machine_run(sleep_shortly_then_until_soon), FAKE_RETURNED);
+	assert_in_range(boot_clock_now(), deadline, deadline + 100000);
+}
+
 static void wait_unlimited(void)
 {
 	boot_wait_set_longest(UINT64_MAX);
@@ -379,6 +426,8 @@ int main(void)
 		TEST(test_an_interrupt_between_the_look_and_the_sleep_ends_it_at_once),
 		TEST(test_an_interrupt_handled_between_the_look_and_the_call_prevents_the_sleep),
 		TEST(test_without_a_limit_only_the_alarm_and_interrupts_end_a_sleep),
+		TEST(test_an_alarm_of_a_sleep_that_a_device_ended_serves_the_next_ones),
+		TEST(test_an_alarm_that_rings_too_late_is_set_again),
 		TEST(test_an_idle_second_without_a_limit_takes_few_sleeps),
 		TEST(test_the_pit_is_heard_through_a_local_apic_that_is_on),
 	};
