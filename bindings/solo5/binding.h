@@ -68,11 +68,17 @@ int binding_block_attach(struct binding_device *device, struct solo5_manifest_bl
 /* Look for frames. Whether solo5_net_read has something to say. */
 bool binding_net_poll(struct binding_net *net);
 
-/* Make every disk durable. */
-void binding_block_flush(void);
+/* Make every disk durable. 0, or an error, which was told. */
+int binding_block_flush(void);
 
-/* Copy LINE without the words that are for us. The copy lives for ever. */
+/* How long a request to a disk may take, in nanoseconds; a minute if nothing else is said. */
+void binding_block_set_patience(uint64_t nanoseconds);
+
+/* Copy LINE without the words that are for us, and do what those say. The copy lives for ever. */
 const char *binding_command_line(const char *line);
+
+/* Whether one of them was --solo5:quiet. */
+bool binding_quiet(void);
 
 /* Texts: the length up to LIMIT, whether two are equal, and whether one starts with another. */
 size_t binding_length(const char *text, size_t limit);
@@ -85,6 +91,8 @@ void binding_guard_start(void);
 /* The serial line. */
 void binding_console_start(void);
 void binding_say(const char *text);
+
+void binding_say_number(uint64_t number);
 
 /* Say what is wrong, about NAME, and end the machine with a failure. */
 _Noreturn void binding_fail(const char *before, const char *name, const char *after);

@@ -2,7 +2,12 @@
 /* Disks: each call is one request of any number of blocks, straight from and to the program's memory. */
 #include "binding.h"
 
-#define PATIENCE (60 * BINDING_NANOSECONDS_PER_SECOND)
+static uint64_t block_patience = 60 * BINDING_NANOSECONDS_PER_SECOND;
+
+void binding_block_set_patience(uint64_t nanoseconds)
+{
+	block_patience = nanoseconds;
+}
 
 int binding_block_attach(struct binding_device *device, struct solo5_manifest_block *told)
 {
@@ -38,7 +43,8 @@ static int block_execute(struct binding_block *disk)
 
 	if (disk->blk.device == NULL)
 		return VIRTIO_ERR_NO_DEVICE;
-	result = virtio_blk_execute(&disk->blk, &disk->request, virtio_deadline(disk->blk.device->platform, PATIENCE));
+	result = virtio_blk_execute(
+		&disk->blk, &disk->request, virtio_deadline(disk->blk.device->platform, block_patience));
 	if (virtio_blk_in_flight(&disk->request) && virtio_blk_restart(&disk->blk, NULL, NULL) < 0)
 		binding_say("solo5: a disk does not come back after a failure\n");
 	return result;
@@ -78,8 +84,10 @@ solo5_result_t solo5_block_read(solo5_handle_t handle, solo5_off_t offset, uint8
 	return block_transfer(VIRTIO_BLK_READ, handle, offset, buf, size);
 }
 
-void binding_block_flush(void)
+int binding_block_flush(void)
 {
+	int worst = 0;
+
 	for (uint32_t i = 1; i < __solo5_mft1_note.head.count; i++) {
 		struct binding_device *device = binding_in_use(i, SOLO5_MANIFEST_BLOCK);
 		struct binding_block *disk;
@@ -89,7 +97,10 @@ void binding_block_flush(void)
 		disk = &device->u.block;
 		disk->written = false;
 		disk->request = (struct virtio_blk_request){.type = VIRTIO_BLK_FLUSH};
-		if (block_execute(disk) < 0)
-			binding_say("solo5: a disk failed to flush: what was written may be lost\n");
+		if (block_execute(disk) == 0)
+			continue;
+		binding_say("solo5: a disk failed to flush: what was written may be lost\n");
+		worst = VIRTIO_ERR_IO;
 	}
+	return worst;
 }

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The command line. Words for us do not reach the program: --solo5:quiet, --solo5:debug, which device is which
- * (--NAME=mac:..., NAME being in the manifest), and the "placeholder" that Solo5's script for bhyve puts first.
+ * The command line. Words for us do not reach the program: --solo5:quiet, --solo5:debug,
+ * --solo5:disk-timeout=SECONDS, which device is which (--NAME=mac:..., NAME being in the manifest), and the
+ * "placeholder" that Solo5's script for bhyve puts first.
  */
 #include <boot/memory.h>
 #include <boot/platform.h>
 
 #include "binding.h"
+
+#define DISK_TIMEOUT "--solo5:disk-timeout="
+#define LONGEST_TIMEOUT 86400 /* seconds */
+
+static bool line_quiet;
+
+bool binding_quiet(void)
+{
+	return line_quiet;
+}
 
 bool binding_starts_with(const char *text, const char *prefix)
 {
@@ -60,14 +71,31 @@ static bool word_names_device(const char *word)
 	return false;
 }
 
+static void word_set_timeout(const char *digits)
+{
+	uint64_t seconds = 0;
+	const char *end = digits;
+
+	for (; *end >= '0' && *end <= '9' && seconds <= LONGEST_TIMEOUT; end++)
+		seconds = seconds * 10 + (uint64_t)(*end - '0');
+	if ((*end != '\0' && *end != ' ') || seconds == 0 || seconds > LONGEST_TIMEOUT)
+		binding_fail(DISK_TIMEOUT, digits, " makes no sense: expected seconds, 1 to 86400");
+	binding_block_set_patience(seconds * BINDING_NANOSECONDS_PER_SECOND);
+}
+
 static bool word_is_for_us(const char *word, bool first)
 {
 	if (word_is(word, "--solo5:quiet")) {
+		line_quiet = true;
 		boot_platform_set_log_level(VIRTIO_LOG_ERROR);
 		return true;
 	}
 	if (word_is(word, "--solo5:debug")) {
 		boot_platform_set_log_level(VIRTIO_LOG_DEBUG);
+		return true;
+	}
+	if (binding_starts_with(word, DISK_TIMEOUT)) {
+		word_set_timeout(word + sizeof DISK_TIMEOUT - 1);
 		return true;
 	}
 	return (first && word_is(word, "placeholder")) || word_names_device(word);

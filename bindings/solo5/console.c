@@ -56,6 +56,17 @@ void binding_say(const char *text)
 	solo5_console_write(text, binding_length(text, SIZE_MAX));
 }
 
+void binding_say_number(uint64_t number)
+{
+	char digits[20];
+	unsigned first = sizeof digits;
+
+	do
+		digits[--first] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	solo5_console_write(digits + first, sizeof digits - first);
+}
+
 _Noreturn void binding_fail(const char *before, const char *name, const char *after)
 {
 	binding_say("solo5: ");

@@ -7,16 +7,19 @@ import pathlib
 import re
 import shutil
 import tempfile
+import time
 
 import builds
 import machine
 import scenarios
 from consumer import Installed, boot
+from monitor import MONITOR, Monitor
 from outcome import TestFailure, command
 from run import Case, Disk, run_case
 
 BUILDS = [builds.GCC, builds.CLANG]
-ABORT = 127  # QEMU itself then ends with 255, as Solo5's programs are used to
+SUCCESS = 41  # QEMU itself then ends with 83, which Solo5's tools take for success,
+ABORT = 127  # or 255
 SOURCES = builds.TOP / "test" / "qemu" / "guest_solo5"
 MIRAGE = builds.TOP / "test" / "qemu" / "guest_mirage"
 MANUAL = builds.TOP / "docs" / "mirage.md"
@@ -33,6 +36,10 @@ INTERFACE = """_start __stack_chk_fail __stack_chk_guard solo5_abort solo5_block
     solo5_block_write solo5_clock_monotonic solo5_clock_wall solo5_console_write solo5_exit solo5_net_acquire
     solo5_net_read solo5_net_write solo5_set_tls_base solo5_tls_init solo5_tls_size solo5_tls_tp_offset solo5_yield"""
 PROGRAM = r"__solo5_mft1_note|solo5_app_main|boot_image_\w+|boot_init_array_\w+|_stdata|_ltdata|_ltbss"
+
+
+def succeeds(*texts):
+    return scenarios.ends_with(SUCCESS, *texts)
 
 
 def nets(board="pc", options=""):
@@ -60,7 +67,7 @@ def case(name, build, scenario, board="pc", words="", options="", **more):
 
 def written(machine_, folder):
     """What the program wrote at the end of its disk is there."""
-    scenarios.ends_with(0, "cmdline []", "all is well")(machine_, folder)
+    succeeds("cmdline []", "all is well")(machine_, folder)
     offset = 2 * MIB - MANY
     wanted = bytes((i * 11 + i // 256 + offset // 512) & 0xFF for i in range(MANY))
     if pathlib.Path(folder, "disk0.img").read_bytes()[offset:] != wanted:
@@ -73,7 +80,7 @@ def whole_cases(build):
         for name, options in TRANSPORTS.items():
             yield case(f"{board} {name}", build, written, board, options=options)
     yield case("microvm", build, written, "microvm")
-    yield case("blocks of 4096 bytes, MTU 9000", build, scenarios.ends_with(0, "all is well", "MTU 9000"),
+    yield case("blocks of 4096 bytes, MTU 9000", build, succeeds("all is well", "MTU 9000"),
                devices=nets(options="host_mtu=9000"),
                disks=disks(more=("logical_block_size=4096,physical_block_size=4096", "")))
 
@@ -92,14 +99,64 @@ def end_cases(build):
         yield case(f"fault {word}", build, scenarios.ends_with(ABORT, "solo5: ABORT", told), words=word)
     yield case("stack corruption", build, scenarios.ends_with(ABORT, "ABORT: stack corruption"), words="smash")
     yield case("abort", build, scenarios.ends_with(ABORT, "ABORT: solo5_abort() called"), words="abort")
-    yield case("exit status", build, scenarios.ends_with(7), words="exit")
+    yield case("exit status", build, scenarios.ends_with(7, "solo5: exit status 7\n"), words="exit")
     yield case("status returned", build, scenarios.ends_with(9), words="return")
+    yield case("exit status that is Solo5's for success", build, scenarios.ends_with(ABORT, "solo5: exit status 41\n"),
+               words="exit-41")
+    yield case("exit status, quiet", build, quiet, words="exit --solo5:quiet")
     yield case("power off", build, scenarios.powers_off(), words="exit", exit_device=False)
     yield case("exit status without ACPI", build, scenarios.ends_with(7), "pc,acpi=off", words="exit")
+    yield case("no way out", build, halts, "pc,acpi=off", words="exit", exit_device=False,
+               devices=[*nets(), *MONITOR])
     yield case("too little memory", build, scenarios.ends_with(ABORT, "solo5: too little memory", "give the machine"),
                memory="4M")
-    yield case("a disk that is read-only", build, scenarios.ends_with(0, "read-only is well"), words="read-only",
+    yield case("a disk that is read-only", build, succeeds("read-only is well"), words="read-only",
                disks=[dataclasses.replace(made, drive="readonly=on") for made in disks()])
+
+
+def quiet(machine_, folder):
+    scenarios.ends_with(7)(machine_, folder)
+    if "solo5:" in machine_.output or "virtio" in machine_.output:
+        raise TestFailure("it is not quiet")
+
+
+def halts(machine_, folder):
+    """Where nothing ends the machine the status is told all the same, and the processor sleeps for good."""
+    machine_.expect("solo5: exit status 7")
+    with Monitor(folder) as monitor:
+        while "HLT=1" not in monitor.ask("info registers"):
+            if time.monotonic() > machine_.deadline:
+                raise TestFailure("the processor does not halt")
+            time.sleep(0.1)
+
+
+# A drive that takes one request, and the next after hours; and one whose flushes fail.
+THROTTLED = "throttling.bps-total=1"
+NO_FLUSH = "cache.no-flush=off,file.inject-error.0.event=none,file.inject-error.0.iotype=flush"
+
+
+def hangs(machine_, folder):
+    """A request fails in time, and so does each that follows, until the disk is let."""
+    machine_.expect("the disk hangs")
+    with Monitor(folder) as monitor:
+        monitor.order("block_set_io_throttle disk0 0 0 0 0 0 0")
+    succeeds("the disk works again")(machine_, folder)
+
+
+def disk_cases(build):
+    slow = [dataclasses.replace(disks()[0], drive=THROTTLED), disks()[1]]
+    yield case("a disk that hangs", build, hangs, words="stuck --solo5:disk-timeout=1", disks=slow,
+               devices=[*nets(), *MONITOR])
+    for wrong in ("0", "soon", "86401", "5s", ""):
+        yield case(f"a timeout of '{wrong}'", build, scenarios.ends_with(
+            ABORT, f"solo5: --solo5:disk-timeout={wrong} makes no sense"), words=f"--solo5:disk-timeout={wrong}")
+    unsafe = [dataclasses.replace(disks()[0], drive=NO_FLUSH, through="blkdebug::"), disks()[1]]
+    yield case("a flush at the end that fails", build,
+               scenarios.ends_with(1, "solo5: a disk failed to flush", "solo5: exit status 1"), words="write",
+               disks=unsafe)
+    yield case("a flush after solo5_abort that fails", build,
+               scenarios.ends_with(ABORT, "solo5: a disk failed to flush", "solo5_abort() called"),
+               words="write-abort", disks=unsafe)
 
 
 def name_cases(build):
@@ -113,7 +170,7 @@ def name_cases(build):
         ("by number", "--service=1 --inside=order:0 --storage=order:1 --second=0", other_way),
         ("by PCI address", "--storage=pci:00:0d.0 --second=pci:00:0c.0 --service=1 --inside=0", other_way),
     ):
-        yield case(f"devices {name}", build, scenarios.ends_with(0, "cmdline [devices]", told),
+        yield case(f"devices {name}", build, succeeds("cmdline [devices]", told),
                    words=f"placeholder {words} devices --solo5:quiet")
     for name, words, told in (
         ("no such MAC", "--service=mac:52:54:00:00:05:0c", "--service=mac:52:54:00:00:05:0c: there is no such"),
@@ -188,7 +245,7 @@ def check_installed(build, compiler, linker, accelerator):
         boot(image, written, accelerator, **whole)
 
 
-MIRAGE_WORKS = scenarios.ends_with(0, "floats 3.142; all is well")
+MIRAGE_WORKS = succeeds("floats 3.142; all is well")
 UNCAUGHT_STATUS = 2
 
 
@@ -234,7 +291,7 @@ def check_mirage_installed(build, accelerator):
 
 def cases_of(build):
     if build is builds.GCC:
-        for kind in (whole_cases, end_cases, name_cases, mirage_cases):
+        for kind in (whole_cases, end_cases, disk_cases, name_cases, mirage_cases):
             yield from kind(build)
     else:
         yield case("pc", build, written)

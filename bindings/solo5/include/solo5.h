@@ -45,7 +45,10 @@ int solo5_app_main(const struct solo5_start_info *info);
 #define SOLO5_EXIT_FAILURE 1
 #define SOLO5_EXIT_ABORT 255
 
-/* Make disks durable and end the machine, with a status where it has a way to tell one (boot/power.h). */
+/*
+ * Make disks durable and end the machine, with a status where it has a way to tell one (boot/power.h): 41 for success,
+ * which is Solo5's. When a disk fails at it, success becomes SOLO5_EXIT_FAILURE.
+ */
 void solo5_exit(int status) __attribute__((noreturn));
 
 /* The same after a failure that nobody can handle. */
@@ -134,8 +137,9 @@ solo5_result_t solo5_block_acquire(const char *name, solo5_handle_t *handle, str
 /*
  * Write SIZE bytes at BUF to the disk from OFFSET on, and wait for it. One block, or as many as there are: Solo5 itself
  * takes exactly one. SOLO5_R_EINVAL: OFFSET or SIZE is no multiple of the block size, SIZE is 0 or 4 GiB or more, it
- * would pass the end, no disk in use, or BUF is NULL; SOLO5_R_EUNSPEC: the disk is read-only, or failed to do it. What
- * is written is durable after solo5_exit, or at once where the hypervisor's cache writes through.
+ * would pass the end, no disk in use, or BUF is NULL; SOLO5_R_EUNSPEC: the disk is read-only, or failed to do it, or
+ * did not do it within a minute. What is written is durable after solo5_exit, or at once where the hypervisor's cache
+ * writes through.
  */
 solo5_result_t solo5_block_write(solo5_handle_t handle, solo5_off_t offset, const uint8_t *buf, size_t size);
 

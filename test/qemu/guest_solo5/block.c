@@ -84,3 +84,26 @@ void check_read_only(void)
 	CHECK(solo5_block_read(storage, 0, in, info.block_size) == SOLO5_R_OK);
 	say("read-only is well\n");
 }
+
+void write_a_block(void)
+{
+	CHECK(solo5_block_acquire("storage", &storage, &info) == SOLO5_R_OK);
+	CHECK(solo5_block_write(storage, 0, out, info.block_size) == SOLO5_R_OK);
+}
+
+/* A disk that takes a request or two, and then none before the one outside lets it. */
+void check_stuck(void)
+{
+	solo5_result_t result;
+	unsigned done = 0, failed = 1;
+
+	CHECK(solo5_block_acquire("storage", &storage, &info) == SOLO5_R_OK);
+	while ((result = solo5_block_write(storage, 0, out, info.block_size)) == SOLO5_R_OK)
+		CHECK(done++ < 3);
+	CHECK(result == SOLO5_R_EUNSPEC);
+	say("the disk hangs\n");
+	while ((result = solo5_block_read(storage, 0, in, info.block_size)) != SOLO5_R_OK)
+		CHECK(result == SOLO5_R_EUNSPEC && failed++ < 60);
+	check_transfer(info.capacity - MANY, MANY);
+	say("the disk works again\n");
+}

@@ -61,8 +61,10 @@ void do_damage(const struct solo5_start_info *info)
 	do_fault(info);
 	if (equal(name, "smash"))
 		smash(64);
-	if (equal(name, "abort"))
+	if (equal(name, "abort") || equal(name, "write-abort"))
 		solo5_abort();
 	if (equal(name, "exit"))
 		solo5_exit(7);
+	if (equal(name, "exit-41"))
+		solo5_exit(41);
 }

@@ -19,6 +19,10 @@ void check_threads(void);
 void check_net(void);
 void check_block(void);
 void check_read_only(void);
+void check_stuck(void);
+
+/* Write one block and leave it to the end of the program to make it durable. */
+void write_a_block(void);
 
 /* Do what must end the machine, by the word on the command line; comes back when it is none of them. */
 void do_damage(const struct solo5_start_info *info);

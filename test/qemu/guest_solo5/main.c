@@ -105,6 +105,14 @@ int solo5_app_main(const struct solo5_start_info *info)
 		check_read_only();
 		return SOLO5_EXIT_SUCCESS;
 	}
+	if (equal(info->cmdline, "stuck")) {
+		check_stuck();
+		return SOLO5_EXIT_SUCCESS;
+	}
+	if (equal(info->cmdline, "write") || equal(info->cmdline, "write-abort"))
+		write_a_block();
+	if (equal(info->cmdline, "write"))
+		return SOLO5_EXIT_SUCCESS;
 	do_damage(info);
 	check_start_info(info);
 	check_manifest();
