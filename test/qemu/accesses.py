@@ -203,9 +203,10 @@ def combinations():
             yield machines[0], transport, ring
 
 
-def case_of(build, board, transport, ring, then, slot=OWN_LINE):
-    """THEN is called with the rows; SLOT is the disk's on PCI."""
+def case_of(build, board, transport, ring, then, slot=OWN_LINE, without=""):
+    """THEN is called with the rows; SLOT is the disk's on PCI; the devices are WITHOUT this feature."""
     options = [matrix.TRANSPORTS[transport][1], *([matrix.RINGS[ring]] if ring == "packed" else [])]
+    options += [f"{without}=off"] if without else []
     mmio = transport.startswith("MMIO")
     # Each notification is an access then, not a flag between two threads.
     more = ["-global", f"{'virtio-mmio' if mmio else 'virtio-pci'}.ioeventfd=off"]
@@ -232,9 +233,22 @@ def check_shared_line(found):
             raise TestFailure(f"{row.name}: {row.counts['read']} reads in {row.bursts} bursts, not {reads}")
 
 
+def check_by_flags(found):
+    """Without EVENT_IDX devices interrupt until they see that they must not; accesses, and polling, are as ever."""
+    exact = [row for row in found if row.path != LOAD]
+    for row in exact:
+        if row.way != "poll":
+            row.counts["interrupt"] = 0
+    check(exact)
+
+
 def cases(build):
     for board, transport, ring in combinations():
         yield case_of(build, board, transport, ring, check)
+        by_flags = case_of(build, board, transport, ring, check_by_flags, without="event_idx")
+        by_flags.name += ", event_idx=off"
+        if transport != "transitional":  # its rings are those of a modern one
+            yield by_flags
     for transport, ring in (("legacy", "split"), ("modern", "packed")):
         shared = case_of(build, "pc", transport, ring, check_shared_line, SAME_LINE)
         shared.name += ", a shared line"
