@@ -82,10 +82,13 @@ def main():
         builds.GCC.make()
         chosen, why = accelerator.choose()
         print(f"QEMU runs with {chosen} ({why})")
+    measured = []
     for part in parts:
-        results = Results(part, chosen)
-        PARTS[part](results, chosen)
-        results.finish()
+        measured.append(Results(part, chosen))
+        PARTS[part](measured[-1], chosen)
+        measured[-1].keep()
+    for results in measured:
+        results.print_table()
 
 
 if __name__ == "__main__":

@@ -54,14 +54,24 @@ class Table:
             return f"{min(medians[False]) / min(medians[True]):.2f}"
         return f"{max(medians[True]) / max(medians[False]):.2f}"
 
-    def markdown(self):
+    def cells(self):
+        """Lines of cells, the first of them the heads."""
         comparing = any(self.ahead(row) for row in self.rows)
-        heads = [self.unit, *self.ways, *(["ahead by"] if comparing else [])]
-        lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" + " ---: |" * (len(heads) - 1)]
+        lines = [[self.unit, *self.ways, *(["ahead by"] if comparing else [])]]
         for row, samples in self.rows.items():
-            cells = [row, *(str(samples.get(way, "")) for way in self.ways), *([self.ahead(row)] if comparing else [])]
-            lines.append("| " + " | ".join(cells) + " |")
+            lines.append([row, *(str(samples.get(way, "")) for way in self.ways),
+                          *([self.ahead(row)] if comparing else [])])
         return lines
+
+    def markdown(self):
+        heads, *lines = ["| " + " | ".join(cells) + " |" for cells in self.cells()]
+        return [heads, "|" + " --- |" + " ---: |" * (len(self.cells()[0]) - 1), *lines]
+
+    def text(self):
+        lines = self.cells()
+        first, *widths = [max(map(len, column)) for column in zip(*lines)]
+        return [f"  {cells[0]:<{first}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells[1:], widths))
+                for cells in lines]
 
 
 def figure(number):
@@ -81,7 +91,7 @@ def machine(accelerator):
 
 
 class Results:
-    """Of one part. ADD as they come, FINISH once."""
+    """Of one part: ADD as they come, then KEEP and PRINT_TABLE."""
 
     def __init__(self, part, accelerator=None):
         self.part = part
@@ -98,8 +108,12 @@ class Results:
         table.rows.setdefault(str(row), {})[way] = Sample(list(values))
         print(f"  {row!s:<34} {way:<28} {table.rows[str(row)][way]}", flush=True)
 
-    def finish(self):
-        """Print the table, and keep it with its plots."""
+    def print_table(self):
+        for table in self.tables.values():
+            print(f"\n{table.title}\n" + "\n".join(table.text()), flush=True)
+
+    def keep(self):
+        """Write the part's page and its plots."""
         if not self.tables:
             return
         FOLDER.mkdir(parents=True, exist_ok=True)
@@ -109,9 +123,7 @@ class Results:
                 f"Measured on {datetime.date.today()} by `tools/bench {self.part}`, which writes this page: "
                 "the median (lowest to highest).", "", f"The machine: {machine(self.accelerator)}.", ""]
         for table in self.tables.values():
-            print(f"\n{table.title}\n" + "\n".join(table.markdown()))
             plot = FOLDER / f"{self.part}-{table.slug}.svg"
             bench_plots.draw(table, plot)
             page += [f"## {table.title}", "", *table.markdown(), "", f"![{table.title}]({plot.name})", ""]
         (FOLDER / f"{self.part}.md").write_text("\n".join(page).rstrip() + "\n", encoding="utf-8")
-        print(f"\nkept in docs/bench/{self.part}.md", flush=True)
