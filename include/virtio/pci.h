@@ -116,9 +116,9 @@ uint32_t virtio_pci_type(const struct virtio_pci_function *function);
  * live as long as the device is used; FUNCTION is copied. virtio_pci_use_msix may follow.
  *
  * Registers that map_device cannot map (a BAR without an address, out of reach, or no such hook) are reached through
- * configuration space where the device can do that (4.1.4.9): slowly, which a log line says, and in several steps, so
- * that nothing may come between. Then no call on the device is for interrupt handlers, unless MSI-X is enabled, and
- * nobody else may use configuration space meanwhile.
+ * configuration space where SUPPORT and the device can do that (4.1.4.9): slowly, which a log line says, and in
+ * several steps, so that nothing may come between. Then no call on the device is for interrupt handlers, unless MSI-X
+ * is enabled, and nobody else may use configuration space meanwhile.
  *
  * 0; VIRTIO_ERR_NO_DEVICE: it is not a virtio device; VIRTIO_ERR_PROTOCOL: its capabilities or BARs make no sense;
  * VIRTIO_ERR_UNSUPPORTED: no transport of SUPPORT fits, or the registers cannot be reached. Every error is logged with
@@ -126,6 +126,16 @@ uint32_t virtio_pci_type(const struct virtio_pci_function *function);
  */
 VIRTIO_MUST_CHECK int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *platform,
 	const struct virtio_pci_function *function, const struct virtio_support *support);
+
+/*
+ * For virtio_support.config_window: make LENGTH bytes at OFFSET of BAR, which a virtio capability of FUNCTION names,
+ * accessible through its configuration access capability, and store the window in *REGION. It refers to FUNCTION, which
+ * must stay where it is. Each access is several of configuration space, so nothing may come between: one user at a
+ * time, and none in an interrupt handler. 0; VIRTIO_ERR_UNSUPPORTED when FUNCTION has no such capability, or the window
+ * passes the end of what it reaches.
+ */
+VIRTIO_MUST_CHECK int virtio_pci_config_window(struct virtio_pci_function *function, unsigned bar, uint32_t offset,
+	uint32_t length, struct virtio_region *region);
 
 /* A message-signalled interrupt: what a device writes, and where to. On x86 the address names a local APIC. */
 struct virtio_msix_message {

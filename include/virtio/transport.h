@@ -13,7 +13,10 @@
 VIRTIO_BEGIN_DECLS
 
 struct virtio_device;
+struct virtio_mapping_ops;
+struct virtio_pci_function;
 struct virtio_queue;
+struct virtio_region;
 struct virtqueue_ops;
 
 /*
@@ -107,13 +110,25 @@ extern const struct virtio_transport_ops virtio_mmio_modern_ops;
 /* MMIO devices of version 1, the legacy one (VIRTIO 4.2.4). */
 extern const struct virtio_transport_ops virtio_mmio_legacy_ops;
 
+/* Buffers that pass the dma_map and dma_unmap hooks on their way. For virtio_support.mapping. */
+extern const struct virtio_mapping_ops virtio_mapping_by_hooks;
+
 /*
  * What a runtime wants to link in: the transports, in the order in which they are tried (modern before legacy), and
- * the rings, most wanted first. Both lists end in NULL and live as long as the devices.
+ * the rings, most wanted first. Both lists end in NULL and live as long as the devices. What follows them may be NULL.
  */
 struct virtio_support {
 	const struct virtio_transport_ops *const *transports; /* register layouts */
 	const struct virtqueue_ops *const *rings;             /* kinds of virtqueue */
+
+	/* &virtio_mapping_by_hooks: devices may ask that memory be mapped for them. NULL: ACCESS_PLATFORM is never
+	 * accepted, whatever hooks there are. */
+	const struct virtio_mapping_ops *mapping;
+
+	/* virtio_pci_config_window (pci.h): registers that cannot be mapped are reached through configuration space.
+	 * NULL: such a device is refused. */
+	int (*config_window)(struct virtio_pci_function *function, unsigned bar, uint32_t offset, uint32_t length,
+		struct virtio_region *region);
 };
 
 /* All that the library has. */

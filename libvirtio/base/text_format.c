@@ -9,12 +9,12 @@ struct output {
 	size_t room; /* without the NUL */
 };
 
-/* One conversion, such as %08lx. */
+/* One conversion, such as %08llx. */
 struct conversion {
 	unsigned width;
 	char pad;    /* ' ' or '0' */
-	char size;   /* 0, 'l', 'L' for ll, 'z' */
-	char letter; /* what follows: s, u, ... */
+	bool wide;   /* ll */
+	char letter; /* what follows: s, u or x */
 };
 
 static void put(struct output *out, char letter)
@@ -29,8 +29,9 @@ static void put_string(struct output *out, const char *string)
 		put(out, *letter);
 }
 
-static void put_number(struct output *out, const struct conversion *what, uint64_t number, unsigned base)
+static void put_number(struct output *out, const struct conversion *what, uint64_t number)
 {
+	unsigned base = what->letter == 'x' ? 16 : 10;
 	char digits[20]; /* 2^64 has 20 decimal digits */
 	unsigned count = 0;
 	do {
@@ -45,75 +46,28 @@ static void put_number(struct output *out, const struct conversion *what, uint64
 
 static const char *parse(const char *format, struct conversion *what)
 {
-	*what = (struct conversion){.pad = ' '};
-	if (*format == '0')
-		what->pad = '0';
+	*what = (struct conversion){.pad = *format == '0' ? '0' : ' '};
 	for (; *format >= '0' && *format <= '9'; format++)
 		what->width = what->width * 10 + (unsigned)(*format - '0');
-	if (*format == 'l' || *format == 'z')
-		what->size = *format++;
-	if (what->size == 'l' && *format == 'l') {
-		what->size = 'L';
-		format++;
+	if (format[0] == 'l' && format[1] == 'l') {
+		what->wide = true;
+		format += 2;
 	}
 	what->letter = *format;
 	return format;
 }
 
-/* The next integer argument, made as wide as any; a negative one prints its sign here. */
-static uint64_t next_integer(struct output *out, const struct conversion *what, va_list *arguments)
-{
-	int64_t number;
-
-	if (what->letter != 'd') {
-		switch (what->size) {
-		case 'l':
-			return va_arg(*arguments, unsigned long);
-		case 'L':
-			return va_arg(*arguments, unsigned long long);
-		case 'z':
-			return va_arg(*arguments, size_t);
-		default:
-			return va_arg(*arguments, unsigned);
-		}
-	}
-	if (what->size == 'L')
-		/* NOLINTNEXTLINE(bugprone-branch-clone): two types, often of one size */
-		number = va_arg(*arguments, long long);
-	else if (what->size)
-		number = va_arg(*arguments, long);
-	else
-		number = va_arg(*arguments, int);
-	if (number >= 0)
-		return (uint64_t)number;
-	put(out, '-');
-	return -(uint64_t)number;
-}
-
 /* False for a conversion that we do not know: nor do we know what its argument looks like. */
 static bool convert(struct output *out, const struct conversion *what, va_list *arguments)
 {
-	switch (what->letter) {
-	case '%':
-		put(out, '%');
-		return true;
-	case 'c':
-		put(out, (char)va_arg(*arguments, int));
-		return true;
-	case 's':
+	if (what->letter == 's')
 		put_string(out, va_arg(*arguments, const char *));
-		return true;
-	case 'd':
-	case 'u':
-		put_number(out, what, next_integer(out, what, arguments), 10);
-		return true;
-	case 'x':
-		put_number(out, what, next_integer(out, what, arguments), 16);
-		return true;
-	default:
+	else if (what->letter == 'u' || what->letter == 'x')
+		put_number(
+			out, what, what->wide ? va_arg(*arguments, unsigned long long) : va_arg(*arguments, unsigned));
+	else
 		put_string(out, "%?");
-		return false;
-	}
+	return what->letter == 's' || what->letter == 'u' || what->letter == 'x';
 }
 
 size_t virtio_format_list(char *text, size_t size, const char *format, va_list arguments)

@@ -8,8 +8,8 @@
 
 /*
  * Write FORMAT into TEXT, at most SIZE bytes (at least 1) with the NUL that always ends it; what does not fit is cut
- * off. Returns the length of what was written. Knows %s (NULL prints as "(null)"), %c, %d, %u, %x and %%, with l, ll
- * or z before, and a width, zero-padded as in %04x; an unknown conversion prints as it stands and ends the text.
+ * off. Returns the length of what was written. Knows %s (NULL prints as "(null)"), %u and %x, with ll before, and a
+ * width, zero-padded as in %04x; any other conversion prints as "%?" and ends the text.
  */
 size_t virtio_format(char *text, size_t size, const char *format, ...) VIRTIO_PRINTF(3, 4);
 

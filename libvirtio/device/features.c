@@ -52,7 +52,8 @@ static uint64_t common_features(const struct virtio_device *dev)
 
 	if (VIRTIO_FENCES_SUIT_DEVICES)
 		features |= VIRTIO_F_ORDER_PLATFORM;
-	if (VIRTIO_HAS_HOOK(dev->platform, dma_map) && VIRTIO_HAS_HOOK(dev->platform, dma_unmap))
+	if (dev->support->mapping && VIRTIO_HAS_HOOK(dev->platform, dma_map) &&
+		VIRTIO_HAS_HOOK(dev->platform, dma_unmap))
 		features |= VIRTIO_F_ACCESS_PLATFORM;
 	return features & dev->transport->features;
 }

@@ -81,7 +81,9 @@ static int confirm_features(struct virtio_device *dev)
 	bool mapping = (dev->offered & ~dev->features) & VIRTIO_F_ACCESS_PLATFORM;
 	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: refuses features 0x%llx of 0x%llx%s", dev->name,
 		(unsigned long long)dev->features, (unsigned long long)dev->offered,
-		mapping ? ": it insists on ACCESS_PLATFORM, which needs the dma_map and dma_unmap hooks" : "");
+		mapping ? ": it insists on ACCESS_PLATFORM: name virtio_mapping_by_hooks, and give dma_map and "
+			  "dma_unmap"
+			: "");
 	return VIRTIO_ERR_UNSUPPORTED;
 }
 

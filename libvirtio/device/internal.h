@@ -28,20 +28,23 @@ VIRTIO_MUST_CHECK int virtio_patience_begin(struct virtio_device *dev, struct vi
 /* Let some time pass. True: look again. False: VIRTIO_RESET_TIMEOUT is over, and we have looked after that. */
 VIRTIO_MUST_CHECK bool virtio_patience_lasts(struct virtio_device *dev, struct virtio_patience *patience);
 
-/* mapping.c: set up the mapping of QUEUE's buffers where the device asks for it. 0, or VIRTIO_ERR_NO_MEMORY. */
-VIRTIO_MUST_CHECK int virtio_mapping_begin(struct virtio_queue *queue);
+/* What a queue's mapping adds to its life, where the device asks for it (mapping.c). */
+struct virtio_mapping_ops {
+	/* Set up queue->mapping, in front of the ring. 0, or VIRTIO_ERR_NO_MEMORY. The others come after this only. */
+	int (*begin)(struct virtio_queue *queue);
 
-/*
- * The device was reset: unmap what it held of QUEUE, so that it can be taken back as it was added. A STUCK device may
- * still use it: then it stays mapped for ever.
- */
-void virtio_mapping_recover(struct virtio_queue *queue, bool stuck);
+	/*
+	 * The device was reset: unmap what it held of QUEUE, so that it can be taken back as it was added. A STUCK
+	 * device may still use it: then it stays mapped for ever.
+	 */
+	void (*recover)(struct virtio_queue *queue, bool stuck);
 
-/* Map again, after that. */
-void virtio_mapping_restart(struct virtio_queue *queue);
+	/* Map again, after that. */
+	void (*restart)(struct virtio_queue *queue);
 
-/* Free what virtio_mapping_begin allocated. */
-void virtio_mapping_end(struct virtio_queue *queue);
+	/* Free what begin allocated. */
+	void (*end)(struct virtio_queue *queue);
+};
 
 /* From now on QUEUE notifies the device, first of what was put into it before. */
 void virtio_queue_go_live(struct virtio_queue *queue);

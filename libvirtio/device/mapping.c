@@ -237,15 +237,13 @@ static size_t layout(struct virtio_mapping *mapping, struct virtqueue *vq)
 	       vq->size * sizeof *mapping->records;
 }
 
-int virtio_mapping_begin(struct virtio_queue *queue)
+static int mapping_begin(struct virtio_queue *queue)
 {
 	struct virtqueue *vq = &queue->ring;
 	const struct virtio_platform *platform = vq->platform;
 	struct virtio_mapping *mapping;
 	size_t bytes;
 
-	if (!virtio_device_has(queue->device, VIRTIO_F_ACCESS_PLATFORM))
-		return 0;
 	bytes = layout(NULL, vq);
 	mapping = platform->alloc(platform->context, bytes, ALIGNMENT);
 	if (!mapping)
@@ -268,7 +266,7 @@ int virtio_mapping_begin(struct virtio_queue *queue)
 }
 
 /* Unmap the buffer of RECORD. Returns its token. */
-static void *recover(struct virtqueue *vq, void *record)
+static void *unmap_record(struct virtqueue *vq, void *record)
 {
 	struct virtio_mapping *mapping = queue_of(vq)->mapping;
 
@@ -276,32 +274,37 @@ static void *recover(struct virtqueue *vq, void *record)
 	return ((struct record *)record)->token;
 }
 
-/* As recover, but it stays mapped for ever. */
+/* As unmap_record, but it stays mapped for ever. */
 static void *abandon(struct virtqueue *vq, void *record)
 {
 	(void)vq;
 	return ((struct record *)record)->token;
 }
 
-void virtio_mapping_recover(struct virtio_queue *queue, bool stuck)
+static void mapping_recover(struct virtio_queue *queue, bool stuck)
 {
-	if (!queue->mapping || queue->ring.ops != &queue->mapping->ops)
+	if (queue->ring.ops != &queue->mapping->ops)
 		return;
-	virtqueue_replace_tokens(&queue->ring, stuck ? abandon : recover);
+	virtqueue_replace_tokens(&queue->ring, stuck ? abandon : unmap_record);
 	queue->ring.ops = queue->mapping->ring;
 }
 
-void virtio_mapping_restart(struct virtio_queue *queue)
+static void mapping_restart(struct virtio_queue *queue)
 {
-	if (queue->mapping)
-		queue->ring.ops = &queue->mapping->ops;
+	queue->ring.ops = &queue->mapping->ops;
 }
 
-void virtio_mapping_end(struct virtio_queue *queue)
+static void mapping_end(struct virtio_queue *queue)
 {
 	const struct virtio_platform *platform = queue->device->platform;
 
-	if (queue->mapping)
-		platform->free(platform->context, queue->mapping, queue->mapping->bytes);
+	platform->free(platform->context, queue->mapping, queue->mapping->bytes);
 	queue->mapping = NULL;
 }
+
+const struct virtio_mapping_ops virtio_mapping_by_hooks = {
+	.begin = mapping_begin,
+	.recover = mapping_recover,
+	.restart = mapping_restart,
+	.end = mapping_end,
+};

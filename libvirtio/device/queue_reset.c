@@ -34,7 +34,8 @@ int virtio_queue_reset(struct virtio_queue *queue)
 	while (dev->transport->queue_in_reset(dev, queue->index))
 		if (!virtio_patience_lasts(dev, &patience))
 			return complain(queue, VIRTIO_ERR_TIMEOUT, "its reset does not end");
-	virtio_mapping_recover(queue, false);
+	if (queue->mapping)
+		dev->support->mapping->recover(queue, false);
 	queue->in_reset = true;
 	return 0;
 }
@@ -48,7 +49,8 @@ int virtio_queue_restart(struct virtio_queue *queue)
 		return VIRTIO_ERR_BUSY;
 	if (dev->transport->queue_size(dev, queue->index) < queue->ring.size)
 		return complain(queue, VIRTIO_ERR_PROTOCOL, "the device has made it shorter");
-	virtio_mapping_restart(queue);
+	if (queue->mapping)
+		dev->support->mapping->restart(queue);
 	virtqueue_restart(&queue->ring);
 	queue->fault_logged = false;
 	virtio_vectors_assign(dev, queue);

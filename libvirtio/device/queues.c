@@ -44,16 +44,23 @@ void virtio_queues_hold(struct virtio_device *dev)
 void virtio_queues_recover(struct virtio_device *dev, bool stuck)
 {
 	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
-		virtio_mapping_recover(queue, stuck);
+		if (queue->mapping)
+			dev->support->mapping->recover(queue, stuck);
+}
+
+/* Free QUEUE, or only forget its ring. */
+static void drop(struct virtio_queue *queue, bool free_memory)
+{
+	if (queue->mapping)
+		queue->device->support->mapping->end(queue);
+	if (free_memory)
+		virtqueue_free(&queue->ring);
 }
 
 void virtio_queues_drop(struct virtio_device *dev, bool free_memory)
 {
-	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next) {
-		virtio_mapping_end(queue);
-		if (free_memory)
-			virtqueue_free(&queue->ring);
-	}
+	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
+		drop(queue, free_memory);
 	dev->queues = NULL;
 }
 
@@ -98,6 +105,18 @@ static int create_ring(struct virtio_device *dev, struct virtio_queue *queue, ui
 	return result < 0 ? complain(dev, queue->index, result, "no memory for the ring") : 0;
 }
 
+/* Its buffers are mapped where the device wants that, it has a vector, and the device knows where it is. */
+static int start(struct virtio_device *dev, struct virtio_queue *queue)
+{
+	if (virtio_device_has(dev, VIRTIO_F_ACCESS_PLATFORM)) {
+		int result = dev->support->mapping->begin(queue);
+		if (result < 0)
+			return complain(dev, queue->index, result, "no memory for the mapping of its buffers");
+	}
+	virtio_vectors_assign(dev, queue);
+	return dev->transport->start_queue(dev, queue);
+}
+
 int virtio_device_add_queue(
 	struct virtio_device *dev, struct virtio_queue *queue, uint16_t index, uint16_t max_size, uint16_t max_segments)
 {
@@ -114,16 +133,9 @@ int virtio_device_add_queue(
 	int result = create_ring(dev, queue, device_size, max_size, max_segments);
 	if (result < 0)
 		return result;
-	result = virtio_mapping_begin(queue);
+	result = start(dev, queue);
 	if (result < 0) {
-		virtqueue_free(&queue->ring);
-		return complain(dev, index, result, "no memory for the mapping of its buffers");
-	}
-	virtio_vectors_assign(dev, queue);
-	result = dev->transport->start_queue(dev, queue);
-	if (result < 0) {
-		virtio_mapping_end(queue);
-		virtqueue_free(&queue->ring);
+		drop(queue, true);
 		return result;
 	}
 	queue->next = dev->queues;

@@ -120,6 +120,26 @@ static int wait_or_warn(struct virtio_net *net, const char *what)
 	return 0;
 }
 
+/* How many pairs there are decides where the control queue is (5.1.2), so a wrong number is worse than none. */
+static int control_look(struct virtio_net *net, uint64_t *bad)
+{
+	const uint64_t several = VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS;
+	uint16_t pairs;
+	if (!virtio_device_has(net->device, several))
+		return 0;
+	int result = virtio_device_config16(net->device, VIRTIO_NET_CONFIG_MAX_VIRTQUEUE_PAIRS, &pairs);
+	if (result < 0)
+		return result;
+	if (pairs >= 1 && pairs < VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX) { /* or the control queue has no number */
+		net->max_pairs = pairs;
+		return 0;
+	}
+	virtio_log(net->device->platform, VIRTIO_LOG_WARNING, "%s: it cannot have %u pairs of queues, using one",
+		net->device->name, pairs);
+	*bad |= several;
+	return 0;
+}
+
 /* Memory for the state and for one command. */
 static int control_alloc(struct virtio_net *net)
 {
@@ -207,10 +227,29 @@ static void control_stop(struct virtio_net *net, bool keep)
 	net->control = NULL;
 }
 
+/* 5.1.3.1 */
+static const struct virtio_feature_rule control_rules[] = {
+	{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_STATUS},
+	{VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_CTRL_VLAN, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_RX}, /* 5.1.6.5.2.1: all commands of the class */
+	{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_RSS, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ},
+	{VIRTIO_NET_F_VQ_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ},
+	{0, 0},
+};
+
 const struct virtio_net_control_ops virtio_net_control = {
 	.features = VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_CTRL_RX_EXTRA |
 		    VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_MQ | VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_RSS |
 		    VIRTIO_NET_F_CTRL_GUEST_OFFLOADS | VIRTIO_NET_F_NOTF_COAL | VIRTIO_NET_F_VQ_NOTF_COAL,
+	.rules = control_rules,
+	.look = control_look,
 	.start = control_start,
 	.ready = control_ready,
 	.stop = control_stop,

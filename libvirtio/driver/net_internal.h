@@ -23,7 +23,8 @@ struct net_burst {
 
 /* How frames pass whose header says something. The plain way (net_queues.c) leaves it to this where it is named. */
 struct virtio_net_offload_ops {
-	uint64_t features; /* that it makes usable */
+	uint64_t features;                       /* that it makes usable */
+	const struct virtio_feature_rule *rules; /* what they need */
 
 	/* virtio_net_pair_receive. */
 	int (*receive)(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
@@ -35,7 +36,12 @@ struct virtio_net_offload_ops {
 
 /* What the control queue adds to attach and detach. */
 struct virtio_net_control_ops {
-	uint64_t features; /* that it makes usable */
+	uint64_t features;                       /* that it makes usable */
+	const struct virtio_feature_rule *rules; /* what they need */
+
+	/* Read how many pairs there are. Adds to *BAD the features whose value is out of the question. 0, or the error
+	 * of reading the configuration. */
+	int (*look)(struct virtio_net *net, uint64_t *bad);
 
 	/* Step 7 of 3.1.1: the pairs of queues beyond the first, and the control queue. */
 	int (*start)(struct virtio_net *net, const struct virtio_net_options *options);

@@ -16,36 +16,26 @@
 /* 5.1.6.3.1: without merging, a buffer for large frames has 65601 bytes with the header. */
 #define NET_LARGE_BUFFER (65601u - VIRTIO_NET_HDR_SIZE)
 
-/* 5.1.3.1 */
-static const struct virtio_feature_rule rules[] = {
-	{VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM},
-	{VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM},
-	{VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_CSUM},
-	{VIRTIO_NET_F_GUEST_USO6, VIRTIO_NET_F_GUEST_CSUM},
-	{VIRTIO_NET_F_GUEST_ECN, NET_RECEIVE_TSO},
-	{VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM},
-	{VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM},
-	{VIRTIO_NET_F_HOST_USO, VIRTIO_NET_F_CSUM},
-	{VIRTIO_NET_F_HOST_ECN, NET_SEND_TSO},
-	{VIRTIO_NET_F_GUEST_HDRLEN, NET_SEND_LARGE},
-	{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_STATUS},
-	{VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_CTRL_VLAN, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_RX}, /* 5.1.6.5.2.1: all commands of the class */
-	{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_RSS, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_HASH_REPORT, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ},
-	{VIRTIO_NET_F_VQ_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ},
-	{0, 0},
-};
+#define NET_RULES_MOST 32 /* of all that may be named */
+
+/* Add RULES, which may be NULL, to those at TO. Returns where the next go. */
+static struct virtio_feature_rule *add_rules(struct virtio_feature_rule *to, const struct virtio_feature_rule *rules)
+{
+	for (; rules && rules->feature; rules++)
+		*to++ = *rules;
+	return to;
+}
+
+/* The rules of 5.1.3.1 for what the runtime named. What needs nothing named has none. */
+static void collect_rules(const struct virtio_net_options *options, struct virtio_feature_rule rules[NET_RULES_MOST])
+{
+	struct virtio_feature_rule *end = add_rules(rules, options->offload ? options->offload->rules : NULL);
+	end = add_rules(end, options->control ? options->control->rules : NULL);
+	*end = (struct virtio_feature_rule){0, 0};
+}
 
 /* FEATURES, and what they need. Rules that a needed one brings in stand further down, or are seen in another round. */
-static uint64_t with_needs(uint64_t features)
+static uint64_t with_needs(uint64_t features, const struct virtio_feature_rule *rules)
 {
 	for (uint64_t before = ~features; before != features;) {
 		before = features;
@@ -63,14 +53,14 @@ static uint64_t known_features(const struct virtio_net_options *options)
 	       (options->control ? options->control->features : 0);
 }
 
-static uint64_t wanted_features(const struct virtio_net_options *options)
+static uint64_t wanted_features(const struct virtio_net_options *options, const struct virtio_feature_rule *rules)
 {
 	uint64_t wanted = NET_FEATURES | options->wanted | options->required;
 	if (options->pairs > 1)
 		wanted |= VIRTIO_NET_F_MQ;
 	if (wanted & NET_SEND_LARGE) /* our users tell exact lengths, so we may promise them (5.1.6.2.1) */
 		wanted |= VIRTIO_NET_F_GUEST_HDRLEN;
-	return with_needs(wanted) & known_features(options);
+	return with_needs(wanted, rules) & known_features(options);
 }
 
 /* Whether an MTU that the device tells is one to live with. */
@@ -101,27 +91,6 @@ static int look_at_mtu(struct virtio_net *net, const struct virtio_net_options *
 	return 0;
 }
 
-/* How many pairs there are decides where the control queue is (5.1.2), so a wrong number is worse than none. */
-static int look_at_pairs(struct virtio_net *net, uint64_t *bad)
-{
-	const uint64_t several = VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS;
-	uint16_t pairs;
-	net->max_pairs = 1;
-	if (!virtio_device_has(net->device, several))
-		return 0;
-	int result = virtio_device_config16(net->device, VIRTIO_NET_CONFIG_MAX_VIRTQUEUE_PAIRS, &pairs);
-	if (result < 0)
-		return result;
-	if (pairs >= 1 && pairs < VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX) { /* or the control queue has no number */
-		net->max_pairs = pairs;
-		return 0;
-	}
-	virtio_log(net->device->platform, VIRTIO_LOG_WARNING, "%s: it cannot have %u pairs of queues, using one",
-		net->device->name, pairs);
-	*bad |= several;
-	return 0;
-}
-
 /* Features that nobody named the code for, but that the runtime cannot do without. */
 static int check_required(const struct virtio_net *net, const struct virtio_net_options *options)
 {
@@ -136,16 +105,19 @@ static int check_required(const struct virtio_net *net, const struct virtio_net_
 
 int virtio_net_negotiate(struct virtio_net *net, const struct virtio_net_options *options, uint64_t excluded)
 {
-	uint64_t wanted = wanted_features(options) & ~excluded;
+	struct virtio_feature_rule rules[NET_RULES_MOST];
+	collect_rules(options, rules);
+	uint64_t wanted = wanted_features(options, rules) & ~excluded;
 	int result = check_required(net, options);
+	net->max_pairs = 1;
 	/* Where a value is out of the question, the device is reset and asked again without its feature. */
 	for (uint64_t bad = 1; result == 0 && bad; wanted &= ~bad) {
 		bad = 0;
 		result = virtio_device_begin(net->device, wanted, options->required, rules);
 		if (result == 0)
 			result = look_at_mtu(net, options, &bad);
-		if (result == 0)
-			result = look_at_pairs(net, &bad);
+		if (result == 0 && options->control)
+			result = options->control->look(net, &bad);
 	}
 	net->features = net->device->features;
 	net->mtu_limit = net->mtu;

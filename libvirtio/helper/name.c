@@ -155,9 +155,13 @@ static size_t write_serial(const uint8_t *bytes, char text[VIRTIO_NAME_TEXT])
 {
 	size_t used = virtio_format(text, VIRTIO_NAME_TEXT, "serial:");
 
-	for (unsigned i = 0; i < VIRTIO_BLK_ID_LENGTH && bytes[i]; i++)
-		used += virtio_format(
-			text + used, VIRTIO_NAME_TEXT - used, is_plain(bytes[i]) ? "%c" : "%%%02x", (unsigned)bytes[i]);
+	for (unsigned i = 0; i < VIRTIO_BLK_ID_LENGTH && bytes[i]; i++) {
+		const char letter[] = {(char)bytes[i], '\0'};
+		bool plain = is_plain(bytes[i]);
+
+		used += virtio_format(text + used, VIRTIO_NAME_TEXT - used, plain ? "%s" : "%s%02x",
+			plain ? letter : "%", (unsigned)bytes[i]);
+	}
 	return used;
 }
 

@@ -3,8 +3,6 @@
  * The configuration access capability (VIRTIO 4.1.4.9): write which BAR, which offset in it and how many bytes, then
  * read or write the data, all in configuration space. A window's base is BAR << 32 | offset.
  */
-#include "pci/config_window.h"
-
 #include <virtio/spec/pci.h>
 
 #include "base/region_widths.h"

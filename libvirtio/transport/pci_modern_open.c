@@ -11,7 +11,6 @@
 #include "pci/bar.h"
 #include "pci/capability.h"
 #include "pci/config.h"
-#include "pci/config_window.h"
 #include "transport/pci_modern.h"
 
 /* What we look for, in the order of VIRTIO_PCI_CAP_*, which count from 1. */
@@ -103,7 +102,9 @@ static int reach(struct search *search, const struct capability *cap, uint32_t l
 	if (virtio_pci_bar_map(&dev->function, &search->bar, dev->platform, cap->offset, length, region) == 0)
 		return 0;
 	bool before = dev->function.config_access;
-	int result = virtio_pci_config_window(&dev->function, cap->bar, cap->offset, length, region);
+	int result = VIRTIO_ERR_UNSUPPORTED;
+	if (dev->support->config_window)
+		result = dev->support->config_window(&dev->function, cap->bar, cap->offset, length, region);
 	if (result < 0)
 		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: BAR %u at 0x%llx cannot be reached", dev->name,
 			cap->bar, (unsigned long long)search->bar.address);

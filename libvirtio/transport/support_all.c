@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Everything at once, for runtimes that do not mind the size: naming this links in every transport and ring. */
+/* Everything at once, for runtimes that do not mind the size: naming this links in all that can be left out. */
+#include <virtio/pci.h>
 #include <virtio/transport.h>
 #include <virtio/virtqueue.h>
 
@@ -21,4 +22,9 @@ static const struct virtqueue_ops *const rings[] = {
 	NULL,
 };
 
-const struct virtio_support virtio_support_all = {.transports = transports, .rings = rings};
+const struct virtio_support virtio_support_all = {
+	.transports = transports,
+	.rings = rings,
+	.mapping = &virtio_mapping_by_hooks,
+	.config_window = virtio_pci_config_window,
+};

@@ -12,7 +12,6 @@
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 #include "fake/virtio_pci.h"
-#include "pci/config_window.h"
 
 static struct fake_virtio_pci fake;
 static struct virtio_device device;
@@ -93,6 +92,17 @@ static void refuse(void)
 	assert_true(fake_platform_logged("net at 00:03.0: BAR 4 at 0x0 cannot be reached"));
 }
 
+static void test_where_nobody_named_it_the_device_is_refused(void **state)
+{
+	struct virtio_support without = virtio_support_all;
+
+	(void)state;
+	without.config_window = NULL;
+	assert_int_equal(virtio_pci_open(&device, fake_platform(), &fake.found, &without), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(fake.registers.count, 0);
+	assert_true(fake_platform_logged("net at 00:03.0: BAR 4 at 0x0 cannot be reached"));
+}
+
 static void test_a_capability_that_is_too_short_is_not_used(void **state)
 {
 	(void)state;
@@ -129,6 +139,7 @@ int main(void)
 		TEST(test_a_device_without_an_address_is_driven),
 		TEST(test_the_configuration_is_read_in_all_widths),
 		TEST(test_a_bar_that_map_device_refuses_is_reached_too),
+		TEST(test_where_nobody_named_it_the_device_is_refused),
 		TEST(test_a_capability_that_is_too_short_is_not_used),
 		TEST(test_a_capability_at_the_end_of_configuration_space_is_not_used),
 		TEST(test_a_window_past_4_gib_is_out_of_reach),

@@ -222,6 +222,18 @@ static void test_a_device_that_insists_is_refused_without_hooks(void **state)
 	detach();
 }
 
+/* PLAT-06: what is not named is not linked. */
+static void test_a_device_that_insists_is_refused_where_the_mapping_is_not_named(void **state)
+{
+	(void)state;
+	fake.support.mapping = NULL;
+	fake.insists_on = VIRTIO_F_ACCESS_PLATFORM;
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), VIRTIO_ERR_UNSUPPORTED);
+	assert_true(fake_platform_logged("name virtio_mapping_by_hooks"));
+	assert_int_equal(fake_platform_map_calls(), 0);
+	detach();
+}
+
 static void test_without_memory_for_it_there_is_no_queue(void **state)
 {
 	unsigned before = fake_platform_live();
@@ -248,6 +260,7 @@ int main(void)
 		TEST(test_a_reset_unmaps_what_the_device_held),
 		TEST(test_without_the_feature_the_hooks_are_left_alone),
 		TEST(test_a_device_that_insists_is_refused_without_hooks),
+		TEST(test_a_device_that_insists_is_refused_where_the_mapping_is_not_named),
 		TEST(test_without_memory_for_it_there_is_no_queue),
 	};
 	return fake_transport_run_over_rings(tests);

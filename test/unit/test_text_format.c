@@ -18,11 +18,8 @@
 static void test_numbers_come_out_as_printf_prints_them(void **state)
 {
 	(void)state;
-	SAME("%d %d %d %d", 0, 1, -1, INT_MIN);
 	SAME("%u %u %x %x", 0u, UINT_MAX, 0u, 0xdeadbeefu);
-	SAME("%ld %lu %lx", LONG_MIN, ULONG_MAX, ULONG_MAX);
-	SAME("%lld %llu %llx", LLONG_MIN, ULLONG_MAX, ULLONG_MAX);
-	SAME("%zu %zx", SIZE_MAX, (size_t)0);
+	SAME("%llu %llx", ULLONG_MAX, ULLONG_MAX);
 	SAME("[%4x] [%04x] [%2u] [%02x] [%1u] [%08llx]", 0xabu, 0xabu, 12345u, 3u, 7u, 1ull);
 }
 
@@ -31,7 +28,6 @@ static void test_text_comes_out_as_it_went_in(void **state)
 	(void)state;
 	SAME("no conversion");
 	SAME("%s, %s", "one", "two");
-	SAME("100%% %c%c", 'o', 'k');
 	char text[20];
 	const char *volatile nothing = NULL; /* or the compiler would complain */
 	virtio_format(text, sizeof text, "%s", nothing);
@@ -55,8 +51,8 @@ static void test_unknown_conversions_end_the_text(void **state)
 {
 	(void)state;
 	char text[40];
-	const char *unknown[] = {"a%q %s", "a%f %s", "a%", "a%5"};
-	for (unsigned i = 0; i < 4; i++) {
+	const char *unknown[] = {"a%q %s", "a%f %s", "a%lu %s", "a%d %s", "a%", "a%5"};
+	for (unsigned i = 0; i < 6; i++) {
 		const char *format = unknown[i];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -416,7 +416,8 @@ void fake_transport_init(
 	use_rings(fake);
 	for (unsigned i = 0; i < 3; i++)
 		fake->queues[i].size = FAKE_TRANSPORT_QUEUE_SIZE;
-	fake->support = (struct virtio_support){.transports = fake->transports, .rings = fake->rings};
+	fake->support = (struct virtio_support){
+		.transports = fake->transports, .rings = fake->rings, .mapping = &virtio_mapping_by_hooks};
 	fake->transports[0] = &fake->ops;
 	/* NET-01: whoever writes to it fails the test. */
 	fake->config_region = (struct fake_region){.read = read_config, .context = fake};
