@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import pathlib
+import re
 import shutil
 import tempfile
 
@@ -20,12 +21,24 @@ BACKTRACE = ["Fatal error: exception Not_found\n", 'Raised at Guest_ocaml.deep i
              'Called from Guest_ocaml in file "guest_ocaml.ml"']
 UNCAUGHT_STATUS = 2
 FATAL_STATUS = 127
-HELLO = [f"hello {count}, {count - 1}." for count in range(1, 5)]
+# What ocaml_hello tells, a second after the other.
+WORK = ["the square of 9999 is 99980001", "pi is 3.14159265358979, its root 1.77245385090552",
+        "Stack_overflow was caught", "the last of 250000 numbers is 998"]
+
+
+def hello(machine_, folder):
+    """Four times, once a second or later, where the machine is busy."""
+    scenarios.ends_with(0)(machine_, folder)
+    told = re.findall(r"^hello (\d), (\S+) s: (.*)\n", machine_.output, re.MULTILINE)
+    if [(int(count), work) for count, _, work in told] != list(enumerate(WORK, 1)):
+        raise TestFailure(f"it said {told}")
+    if any(float(seconds) < int(count) - 1 for count, seconds, _ in told):
+        raise TestFailure(f"it was too early: {told}")
 
 
 def hello_cases(build):
     for board, doors in MACHINES.items() if build is builds.GCC else [("pc", "")]:
-        yield Case(f"ocaml_hello {board}", build.ocaml_image(f"ocaml_hello{doors}"), scenarios.ends_with(0, *HELLO),
+        yield Case(f"ocaml_hello {board}", build.ocaml_image(f"ocaml_hello{doors}"), hello,
                    machine=board)
 
 
@@ -79,6 +92,9 @@ def echo_cases(build):
                scenarios.ends_with(UNCAUGHT_STATUS, "ip=10.0.2 makes no sense"), command_line="ip=10.0.2")
 
 
+THROTTLED = "throttling.bps-total=1"  # a drive that takes one request, and the next after hours
+
+
 def device_options(board, transport):
     """Two network devices on one wire, an entropy device and a console."""
     kind, more = ("device", "") if board == "microvm" else ("pci", "," + TRANSPORTS[transport][0])
@@ -90,10 +106,10 @@ def device_options(board, transport):
     return argv
 
 
-def device_case(name, build, scenario, board, transport, command_line=""):
+def device_case(name, build, scenario, board, transport, command_line="", drive=""):
     return Case(name, build.ocaml_image(f"guest_ocaml_devices{MACHINES[board]}"), scenario, machine=board,
                 command_line=command_line, devices=device_options(board, transport),
-                disks=[Disk(content=bytes(1 << 20), options=TRANSPORTS.get(transport, [""])[0])])
+                disks=[Disk(content=bytes(1 << 20), options=TRANSPORTS.get(transport, [""])[0], drive=drive)])
 
 
 def device_cases(build):
@@ -102,9 +118,17 @@ def device_cases(build):
         told = "MMIO" if board == "microvm" else TRANSPORTS[transport][1]
         yield device_case(f"devices {board} {transport}", build, scenarios.ends_with(0, told, "all is well"), board,
                           transport)
-    yield device_case("devices, an exception that nobody awaits", build,
-                      scenarios.ends_with(UNCAUGHT_STATUS, 'exception Failure("nobody waits for this")'), "pc",
-                      "modern", "async")
+    for name, word, exception in (
+        ("that nobody awaits", "async", 'Failure("nobody waits for this")'),
+        ("in a callback", "callback", 'Failure("in the callback")'),
+        ("over a frame that was released", "kept", 'Invalid_argument("index out of bounds")'),
+    ):
+        yield device_case(f"devices, an exception {name}", build,
+                          scenarios.ends_with(UNCAUGHT_STATUS, f"Fatal error: exception {exception}", "Called from"),
+                          "pc", "modern", word)
+    for board, transport in (("pc", "modern"), ("microvm", "MMIO")):
+        yield device_case(f"devices, a disk that hangs, {board} {transport}", build,
+                          scenarios.ends_with(0, "a hanging disk is well"), board, transport, "stuck", THROTTLED)
 
 
 LIBRARIES = ["lwt", "cstruct", "mirage-crypto", "zarith", "ipaddr", "logs"]
@@ -156,7 +180,25 @@ def check_rule(tool, accelerator):
         folder = pathlib.Path(name, "hello")
         shutil.copytree(builds.TOP / "examples" / "ocaml_hello", folder)
         tool(installed, folder, "ocaml_hello.elf")
-        boot(folder / "ocaml_hello.elf", scenarios.ends_with(0, *HELLO), accelerator)
+        boot(folder / "ocaml_hello.elf", hello, accelerator)
+
+
+SLEEPS = """let () = Virtio_lwt.(run (Lwt.bind (sleep 0.01) (fun () -> Lwt.return (print_endline "slept"))))\n"""
+
+
+def check_lwt(accelerator):
+    """A program over the installed virtio.lwt, by either rule with nothing changed but its name and packages."""
+    with tempfile.TemporaryDirectory(prefix="virtio-ocaml-") as name:
+        installed = Installed(builds.GCC, name)
+        for tool, words in ((make, ["PACKAGES=virtio.lwt"]), (dune, [])):
+            folder = pathlib.Path(name, tool.__name__)
+            shutil.copytree(builds.TOP / "examples" / "ocaml_hello", folder)
+            (folder / "ocaml_hello.ml").rename(folder / "sleeps.ml")
+            (folder / "sleeps.ml").write_text(SLEEPS)
+            rule = (folder / "dune").read_text().replace("ocaml_hello", "sleeps")
+            (folder / "dune").write_text(rule.replace("(libraries virtio)", "(libraries virtio.lwt)"))
+            tool(installed, folder, "sleeps.elf", *words)
+            boot(folder / "sleeps.elf", scenarios.ends_with(0, "slept"), accelerator)
 
 
 def check_dune_project():
@@ -184,6 +226,7 @@ def check_manual():
 def run(report, made, accelerator, workers=2):
     report.run("ocaml", "the Makefile of ocaml_hello", check_rule, make, accelerator)
     report.run("ocaml", "the dune file of ocaml_hello", check_rule, dune, accelerator)
+    report.run("ocaml", "virtio.lwt by both", check_lwt, accelerator)
     report.run("ocaml", "the library as a dune project", check_dune_project)
     report.run("ocaml", "the interfaces by ocamldoc", check_manual)
     report.run("ocaml", "a program with threads does not link", check_no_threads)

@@ -14,9 +14,9 @@ val attach : ?device:int -> unit -> (t, Virtio_error.t) result
 (** Start the driver of disk number [device], from 0. Waits for the device's reset, a second at most. *)
 
 val detach : t -> (unit, Virtio_error.t) result
-(** Stop it; again does nothing. Requests in flight finish with [Error No_device]. A disk that was forgotten
-    is detached by the garbage collector; a request alone does not keep it. [Error Timeout]: the device is stuck, and the memory that it may
-    still use is never used again. *)
+(** Stop it; again does nothing. Requests in flight finish with [Error No_device]. A disk that was forgotten is detached
+    by the garbage collector; a request alone does not keep it. [Error Timeout]: the device is stuck, and the memory that
+    it may still use is never used again. *)
 
 val sector_size : int
 (** 512: the unit of positions and lengths, whatever the disk's own block size is. *)

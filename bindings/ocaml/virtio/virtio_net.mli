@@ -60,8 +60,8 @@ val release : t -> Virtio_slice.t -> unit
 
 val transmit : ?first:int -> t -> Virtio_slice.t array -> (int, Virtio_error.t) result
 (** Send the packets from element [first] (0) on, in order, with one notification of the device; each starts with its
-    Ethernet header. How many were taken: fewer when there is no room now, and {!val:Virtio.wait} wakes up when there is; an error is about the
-    first that was not taken.
+    Ethernet header. How many were taken: fewer when there is no room now, and {!val:Virtio.wait} wakes up when there is;
+    an error is about the first that was not taken.
 
     A frame goes as it is and belongs to the device; its slice is empty afterwards. A Bigarray of the program's own goes
     from where it is, too, but for the first bytes, which are copied; the program keeps it, must not write to it until
