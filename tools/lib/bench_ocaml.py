@@ -2,7 +2,6 @@
 """ocaml_echo against net_echo, in one run and by turns: size, start, round trip, frames a second."""
 
 import pathlib
-import statistics
 import tempfile
 import time
 
@@ -17,7 +16,10 @@ ROUNDS = 5  # by turns
 ECHOES = 300  # one after the other, in a round
 BURSTS, WINDOW = 60, 16
 LENGTHS = {"64 B": 22, "1514 B": 1472}  # of frames, and of the data in them
-# The example, and what it says first.
+BOARDS = {"pc": "", "microvm": ".pvh"}  # and the doors of the image that they take
+# Each way's example, and what it says first.
+ECHO = {"libvirtio, C": "net_echo", "libvirtio, OCaml": "ocaml_echo"}
+ALL = {**ECHO, "libvirtio, OCaml hello": "ocaml_hello"}
 STARTED = {"net_echo": "ready:", "ocaml_echo": "ready:", "ocaml_hello": "hello 1"}
 
 
@@ -25,36 +27,41 @@ def image(name):
     return builds.GCC.ocaml_image(name) if name.startswith("ocaml") else builds.GCC.example(name)
 
 
-def sizes():
-    print("size: bytes of the stripped image; code and constants, data, zeroed memory")
+def sizes(results):
     with tempfile.TemporaryDirectory() as folder:
-        for name in STARTED:
+        for way, name in ALL.items():
             stripped = pathlib.Path(folder, name)
             command(["strip", "-o", stripped, image(name)])
-            text, data, bss = command(["size", stripped]).splitlines()[1].split()[:3]
-            print(f"  {name:<14}{stripped.stat().st_size:>9}{text:>9}{data:>9}{bss:>9}")
+            parts = command(["size", stripped]).splitlines()[1].split()[:3]
+            for row, size in zip(("the file, stripped", "code and constants", "data", "zeroed memory"),
+                                 (stripped.stat().st_size, *map(int, parts))):
+                results.add("Size of an image", row, way, [size], "bytes")
 
 
-def start_seconds(name, board, doors, chosen):
+def start_seconds(name, board, chosen):
     """From the start of QEMU to the first line of the program."""
     network = "virtio-net-device" if board == "microvm" else "virtio-net-pci"
     devices = ["-netdev", "hubport,id=net,hubid=0", "-device", f"{network},netdev=net"] if "echo" in name else []
-    setup = Setup(image=image(f"{name}{doors}"), machine=board, devices=devices)
+    setup = Setup(image=image(f"{name}{BOARDS[board]}"), machine=board, devices=devices)
     start = time.monotonic()
     with Machine(setup, chosen) as machine:
         machine.expect(STARTED[name])
         return time.monotonic() - start
 
 
-def starts(chosen):
-    print(f"start of QEMU to the first line, {STARTS} times by turns: best and median, in ms")
-    for board, doors in (("pc", ""), ("microvm", ".pvh")):
-        taken = {name: [] for name in STARTED}
-        for _ in range(STARTS):
-            for name, all_of_it in taken.items():
-                all_of_it.append(1000 * start_seconds(name, board, doors, chosen))
-        for name, all_of_it in taken.items():
-            print(f"  {board:<9}{name:<14}{min(all_of_it):>7.0f}{statistics.median(all_of_it):>7.0f}", flush=True)
+def by_turns(rounds, ways, measure, *arguments):
+    """{way: [what MEASURE tells of it]}, each way once a round."""
+    measured = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, name in ways.items():
+            measured[way].append(measure(name, *arguments))
+    return measured
+
+
+def starts(results, chosen):
+    for board in BOARDS:
+        for way, seconds in by_turns(STARTS, ALL, start_seconds, board, chosen).items():
+            results.add("From the start of QEMU to the first line", board, way, [1000 * one for one in seconds], "ms")
 
 
 def echo_round(name, length, chosen):
@@ -81,22 +88,19 @@ def echo_round(name, length, chosen):
     return trips, rate
 
 
-def echoes(chosen):
-    print(f"UDP echo on pc with our own peer in Python, {ROUNDS} rounds by turns: round trip median and 99 %, in us; "
-          f"frames a second with {WINDOW} under way, best and median")
-    for what, length in LENGTHS.items():
-        results = {"net_echo": [], "ocaml_echo": []}
-        for _ in range(ROUNDS):
-            for name, rounds in results.items():
-                rounds.append(echo_round(name, length, chosen))
-        for name, rounds in results.items():
-            trips = sorted(trip for round_trips, _ in rounds for trip in round_trips)
-            rates = sorted(rate for _, rate in rounds)
-            print(f"  {what:<9}{name:<14}{statistics.median(trips):>7.0f}{trips[len(trips) * 99 // 100]:>7.0f}"
-                  f"{rates[-1]:>9.0f}{statistics.median(rates):>9.0f}", flush=True)
+def echoes(results, chosen):
+    """Between the program on pc and our own peer in Python."""
+    for frame, length in LENGTHS.items():
+        rounds = by_turns(ROUNDS, ECHO, echo_round, length, chosen)
+        for way, measured in rounds.items():
+            trips = [trip for some, _ in measured for trip in some]
+            results.add("Round trip of a UDP echo", frame, way, trips, "us")
+        for way, measured in rounds.items():
+            results.add(f"UDP echo with {WINDOW} frames under way", frame, way, [rate for _, rate in measured],
+                        "frames/s")
 
 
-def run(_, chosen):
-    sizes()
-    starts(chosen)
-    echoes(chosen)
+def run(results, chosen):
+    sizes(results)
+    starts(results, chosen)
+    echoes(results, chosen)
