@@ -12,7 +12,10 @@
 #define CANDIDATES 4    /* readings at each end of a run, of which the tightest counts */
 #define STUCK_LIMIT 100 /* readings without a tick: each takes longer than a tick, so the timer stands still */
 
-static const uint32_t run_ms[] = {1, 4, 10, 15};
+#define TRIES 4 /* runs that break off; one that does not, and is still not good enough, counts as two */
+
+/* When a run may end, if it is good enough by then. */
+static const uint32_t end_ms[] = {1, 2, 3, 4, 5, 6, 8, 10, 15};
 
 /* A run on its way: the last reading, and the ticks since the first one. */
 struct run {
@@ -71,32 +74,44 @@ static void conclude(const struct boot_clock_timer *timer, const struct mark *st
 	estimate->error_ppm = (uint32_t)(doubt * 1000000 / (cycles + 1) + 1000000 / ticks);
 }
 
-static bool measure_once(const struct boot_clock_timer *timer, uint32_t ms, struct boot_clock_estimate *estimate)
+/* Go on until MS milliseconds have passed since START. */
+static bool go_on(struct run *run, const struct mark *start, uint32_t ms)
+{
+	uint64_t ticks = (uint64_t)run->timer->hz * ms / 1000;
+	uint64_t max_cycles = BOOT_CLOCK_MAX_HZ / 1000 * ms;
+
+	while (run->ticks - start->ticks < ticks)
+		if (!step(run) || run->last.tsc - start->tsc > max_cycles)
+			return false;
+	return true;
+}
+
+/* One run, as long as it takes to be good enough; *BEST is its best result, or an earlier one. False: it broke off. */
+static bool measure_once(const struct boot_clock_timer *timer, struct boot_clock_estimate *best, uint32_t wanted_ppm)
 {
 	struct run run = {.timer = timer, .max_gap = BOOT_CLOCK_MIN_HZ / timer->hz * timer->modulus};
-	uint64_t ticks = (uint64_t)timer->hz * ms / 1000;
-	uint64_t max_cycles = BOOT_CLOCK_MAX_HZ / 1000 * ms;
+	struct boot_clock_estimate once;
 	struct mark start, end;
 
 	timer->sample(timer, &run.last);
 	if (run.last.count >= timer->modulus || !tightest(&run, &start))
 		return false;
-	while (run.ticks - start.ticks < ticks)
-		if (!step(&run) || run.last.tsc - start.tsc > max_cycles)
+	for (size_t i = 0; i < sizeof end_ms / sizeof end_ms[0] && best->error_ppm > wanted_ppm; i++) {
+		if (!go_on(&run, &start, end_ms[i]) || !tightest(&run, &end))
 			return false;
-	if (!tightest(&run, &end))
-		return false;
-	conclude(timer, &start, &end, estimate);
-	return boot_clock_possible(estimate->hz);
+		conclude(timer, &start, &end, &once);
+		if (boot_clock_possible(once.hz) && once.error_ppm < best->error_ppm)
+			*best = once;
+	}
+	return true;
 }
 
 bool boot_clock_measure(const struct boot_clock_timer *timer, struct boot_clock_estimate *estimate, uint32_t wanted_ppm)
 {
-	struct boot_clock_estimate best = {0, UINT32_MAX}, once;
+	struct boot_clock_estimate best = {0, UINT32_MAX};
 
-	for (size_t i = 0; i < sizeof run_ms / sizeof run_ms[0] && best.error_ppm > wanted_ppm; i++)
-		if (measure_once(timer, run_ms[i], &once) && once.error_ppm < best.error_ppm)
-			best = once;
+	for (int tries = 0; tries < TRIES && best.error_ppm > wanted_ppm;)
+		tries += measure_once(timer, &best, wanted_ppm) ? 2 : 1;
 	*estimate = best;
 	return best.hz != 0;
 }

@@ -27,10 +27,10 @@ struct boot_clock_timer {
 };
 
 /*
- * Measure with runs of 1, 4, 10 and 15 ms until the error is at most WANTED_PPM millionths; the tightest run is
- * the answer. Returns false when no run worked: the timer stands still, or is too slow or too fast for any
- * possible processor, or this one was taken away for so long in each of them that the timer may have started
- * again unseen.
+ * Measure until the error is at most WANTED_PPM millionths: a run takes 1 ms or as much longer as that needs, up to 15,
+ * and is tried again when it was not enough, or the processor was taken away meanwhile. The best that was reached is
+ * the answer. Returns false when there is none: the timer stands still, or is too slow or too fast for any possible
+ * processor, or this one was taken away for so long each time that the timer may have started again unseen.
  */
 bool boot_clock_measure(
 	const struct boot_clock_timer *timer, struct boot_clock_estimate *estimate, uint32_t wanted_ppm);

@@ -144,6 +144,42 @@ static void test_slow_accesses_are_measured_longer(void **state)
 	assert_true(fake_machine.tsc < fake_machine.tsc_hz * 40 / 1000);
 }
 
+static void test_measuring_ends_as_soon_as_it_is_good_enough(void **state)
+{
+	uint64_t start;
+
+	(void)state;
+	fake_machine.step = 2000; /* with which half a per mille takes between 1 and 2 ms */
+	start = fake_machine.tsc;
+	assert_true(boot_clock_pm_timer.calibrate(&estimate, 500));
+	assert_honest();
+	assert_true(estimate.error_ppm <= 500);
+	assert_in_range(fake_machine.tsc - start, fake_machine.tsc_hz / 1000, fake_machine.tsc_hz * 25 / 10000);
+}
+
+static unsigned samples_left;
+
+/* A timer that is taken away in the middle of the first run. */
+static void fleeting_sample(const struct boot_clock_timer *timer, struct boot_clock_sample *sample)
+{
+	short_sample(timer, sample);
+	if (samples_left == 0 || --samples_left == 0)
+		sample->count = UINT32_MAX;
+}
+
+static void test_what_a_run_reached_before_it_broke_off_counts(void **state)
+{
+	static const struct boot_clock_timer timer = {1000000, 1000, 0, fleeting_sample};
+
+	(void)state;
+	samples_left = 4000;
+	assert_true(boot_clock_measure(&timer, &estimate, 100));
+	assert_honest();
+	assert_true(estimate.error_ppm > 100);
+	samples_left = 0;
+	assert_false(boot_clock_measure(&timer, &estimate, 100));
+}
+
 static void test_a_timer_that_stands_still_is_given_up_soon(void **state)
 {
 	(void)state;
@@ -192,6 +228,10 @@ int main(void)
 			test_a_timer_may_wrap_many_times_in_a_run, fresh_machine, no_rule_broken),
 		cmocka_unit_test_setup_teardown(test_only_the_tightest_readings_count, fresh_machine, no_rule_broken),
 		cmocka_unit_test_setup_teardown(test_slow_accesses_are_measured_longer, fresh_machine, no_rule_broken),
+		cmocka_unit_test_setup_teardown(
+			test_measuring_ends_as_soon_as_it_is_good_enough, fresh_machine, no_rule_broken),
+		cmocka_unit_test_setup_teardown(
+			test_what_a_run_reached_before_it_broke_off_counts, fresh_machine, no_rule_broken),
 		cmocka_unit_test_setup_teardown(
 			test_a_timer_that_stands_still_is_given_up_soon, fresh_machine, no_rule_broken),
 		cmocka_unit_test_setup_teardown(
