@@ -249,6 +249,13 @@ VIRTIO_MUST_CHECK static inline int virtio_queue_add(
 	return queue->ring.ops->add(&queue->ring, buffers, count);
 }
 
+/* virtqueue_add_singles on the queue's ring. Results as virtio_queue_add. */
+VIRTIO_MUST_CHECK static inline int virtio_queue_add_singles(
+	struct virtio_queue *queue, const struct virtqueue_single *singles, unsigned count, bool writable)
+{
+	return queue->ring.ops->add_singles(&queue->ring, singles, count, writable);
+}
+
 /*
  * Publish what was added and notify the device if it wants that, once at most. Before virtio_device_ready the device
  * must not be notified (3.1.1): then ready does it. Callable where virtqueue_publish is.
@@ -261,6 +268,9 @@ static inline void virtio_queue_submit(struct virtio_queue *queue)
 
 /* virtqueue_get on the queue's ring. A broken ring is logged once, with the device's name. Same results. */
 VIRTIO_MUST_CHECK int virtio_queue_get(struct virtio_queue *queue, struct virtqueue_used *used, unsigned count);
+
+/* virtqueue_get_tokens on the queue's ring. A broken ring is logged likewise. Same results. */
+VIRTIO_MUST_CHECK int virtio_queue_get_tokens(struct virtio_queue *queue, void **tokens, unsigned count);
 
 VIRTIO_END_DECLS
 

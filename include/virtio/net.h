@@ -156,7 +156,7 @@ struct virtio_net_pair {
 	uint32_t pool_count;                  /* how many */
 	uint32_t pool_frame_size;             /* bytes of each buffer */
 	struct virtio_own_memory pool_memory; /* the device layer's view of it */
-	uint8_t header_size;                  /* bytes of the device's header: 10, 12 or 20 */
+	uint32_t header_size;                 /* bytes of the device's header: 10, 12 or 20 */
 	bool own_header;                      /* it must be a descriptor of its own (legacy, no ANY_LAYOUT; 5.1.6.6) */
 	bool merge;                           /* a received frame may fill several buffers (MRG_RXBUF) */
 	bool enabled;                         /* the device uses it: the first always, others after a command */

@@ -44,6 +44,12 @@ struct virtqueue_buffer {
 	uint16_t writable;                     /* how many it writes; at least one segment in all */
 };
 
+/* A buffer of one segment on its way to the device, with less around it. Lives as virtqueue_buffer. */
+struct virtqueue_single {
+	struct virtio_segment segment; /* all of it */
+	void *token;                   /* the caller's, comes back with the buffer; not NULL */
+};
+
 /* A buffer that the device has used. */
 struct virtqueue_used {
 	void *token; /* of the buffer */
@@ -84,8 +90,11 @@ struct virtqueue_ops {
 
 	void (*restart)(struct virtqueue *vq); /* virtqueue_restart */
 	int (*add)(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count); /* virtqueue_add */
+	/* virtqueue_add_singles */
+	int (*add_singles)(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable);
 	bool (*publish)(struct virtqueue *vq);                                         /* virtqueue_publish */
 	int (*get)(struct virtqueue *vq, struct virtqueue_used *used, unsigned count); /* virtqueue_get */
+	int (*get_tokens)(struct virtqueue *vq, void **tokens, unsigned count);        /* virtqueue_get_tokens */
 	bool (*enable_interrupts)(struct virtqueue *vq, uint16_t after);               /* virtqueue_enable_interrupts */
 	void (*disable_interrupts)(struct virtqueue *vq); /* virtqueue_disable_interrupts */
 };
@@ -182,6 +191,9 @@ void virtqueue_restart(struct virtqueue *vq);
  */
 void *virtqueue_take_back(struct virtqueue *vq);
 
+/* For kinds of ring that know no shorter way to virtqueue_get_tokens than virtqueue_get. */
+int virtqueue_get_tokens_slowly(struct virtqueue *vq, void **tokens, unsigned count);
+
 /* After a reset, too, for the device layer: what REPLACE answers for a token is the buffer's token from now on. */
 void virtqueue_replace_tokens(struct virtqueue *vq, void *(*replace)(struct virtqueue *vq, void *token));
 
@@ -196,6 +208,15 @@ VIRTIO_MUST_CHECK static inline int virtqueue_add(
 	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
 
 /*
+ * virtqueue_add for buffers of one segment each, all of which the device reads or, where WRITABLE, writes; for drivers
+ * that are sure of what they add: tokens are not NULL and segments not empty, which is not looked at here (a ring with
+ * NULL for a token breaks when it comes back). Returns how many went in, fewer than COUNT when the ring is full, or
+ * VIRTIO_ERR_PROTOCOL.
+ */
+VIRTIO_MUST_CHECK static inline int virtqueue_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable);
+
+/*
  * Make all that was added available to the device (2.7.13), and look whether it wants to be notified (2.7.10).
  * True: the caller must notify it. With nothing new since the last time, or broken: false.
  */
@@ -207,6 +228,9 @@ VIRTIO_MUST_CHECK static inline bool virtqueue_publish(struct virtqueue *vq);
  * (buffers taken in the same call are returned first).
  */
 VIRTIO_MUST_CHECK static inline int virtqueue_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count);
+
+/* virtqueue_get for those who need no lengths, since the device only reads their buffers. Same results. */
+VIRTIO_MUST_CHECK static inline int virtqueue_get_tokens(struct virtqueue *vq, void **tokens, unsigned count);
 
 /*
  * Ask for an interrupt once at least AFTER more buffers (1 or more; limited to those that the device holds) were
@@ -234,6 +258,12 @@ static inline int virtqueue_add(struct virtqueue *vq, const struct virtqueue_buf
 	return vq->ops->add(vq, buffers, count);
 }
 
+static inline int virtqueue_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable)
+{
+	return vq->ops->add_singles(vq, singles, count, writable);
+}
+
 static inline bool virtqueue_publish(struct virtqueue *vq)
 {
 	return vq->ops->publish(vq);
@@ -242,6 +272,11 @@ static inline bool virtqueue_publish(struct virtqueue *vq)
 static inline int virtqueue_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
 {
 	return vq->ops->get(vq, used, count);
+}
+
+static inline int virtqueue_get_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	return vq->ops->get_tokens(vq, tokens, count);
 }
 
 static inline bool virtqueue_enable_interrupts(struct virtqueue *vq, uint16_t after)

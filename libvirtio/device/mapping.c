@@ -200,6 +200,27 @@ static int mapping_add(struct virtqueue *vq, const struct virtqueue_buffer *buff
 	return (int)done;
 }
 
+/* The same for singles, as the buffers that they stand for. */
+static int mapping_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable)
+{
+	struct virtqueue_buffer buffers[BURST];
+	unsigned done = 0;
+
+	while (done < count) {
+		unsigned turn = count - done < BURST ? count - done : BURST;
+
+		for (unsigned i = 0; i < turn; i++)
+			buffers[i] = (struct virtqueue_buffer){
+				&singles[done + i].segment, singles[done + i].token, !writable, writable};
+		int added = mapping_add(vq, buffers, turn);
+		if (added <= 0)
+			return done ? (int)done : added;
+		done += (unsigned)added;
+	}
+	return (int)done;
+}
+
 static int mapping_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
 {
 	struct virtio_mapping *mapping = queue_of(vq)->mapping;
@@ -255,7 +276,9 @@ static int mapping_begin(struct virtio_queue *queue)
 		.bytes = bytes};
 	layout(mapping, vq);
 	mapping->ops.add = mapping_add;
+	mapping->ops.add_singles = mapping_add_singles;
 	mapping->ops.get = mapping_get;
+	mapping->ops.get_tokens = virtqueue_get_tokens_slowly;
 	for (unsigned i = vq->size; i-- > 0;) {
 		mapping->records[i] = (struct record){.next = mapping->free};
 		mapping->free = &mapping->records[i];

@@ -143,13 +143,22 @@ int virtio_device_add_queue(
 	return 0;
 }
 
-int virtio_queue_get(struct virtio_queue *queue, struct virtqueue_used *used, unsigned count)
+/* GOT is what was taken from QUEUE, or why nothing was. */
+static int taken(struct virtio_queue *queue, int got)
 {
-	int got = virtqueue_get(&queue->ring, used, count);
-
 	if (got < 0 && !queue->fault_logged) {
 		queue->fault_logged = true;
 		complain(queue->device, queue->index, got, queue->ring.fault ? queue->ring.fault : "broken");
 	}
 	return got;
+}
+
+int virtio_queue_get(struct virtio_queue *queue, struct virtqueue_used *used, unsigned count)
+{
+	return taken(queue, virtqueue_get(&queue->ring, used, count));
+}
+
+int virtio_queue_get_tokens(struct virtio_queue *queue, void **tokens, unsigned count)
+{
+	return taken(queue, virtqueue_get_tokens(&queue->ring, tokens, count));
 }

@@ -12,11 +12,17 @@
 VIRTIO_STATIC_ASSERT(VIRTIO_NET_MAX_SEGMENTS + 1 <= NET_BURST_SEGMENTS, "the longest frame fits a burst");
 VIRTIO_STATIC_ASSERT(VIRTIO_NET_HDR_SIZE_HASH <= VIRTIO_NET_HEADROOM, "the header fits the headroom");
 
-/* Frames as the ring takes them. Left uninitialised beyond `count`. */
+/* Frames as the ring takes them: either all of one segment, or of any number. Left uninitialised beyond `count`. */
 struct net_burst {
-	struct virtqueue_buffer buffers[NET_BURST];
-	struct virtio_segment segments[NET_BURST_SEGMENTS];
-	unsigned count; /* buffers filled in */
+	union {
+		struct virtqueue_single singles[NET_BURST];
+		struct {
+			struct virtqueue_buffer buffers[NET_BURST];
+			struct virtio_segment segments[NET_BURST_SEGMENTS];
+		};
+	};
+	bool single;    /* singles count, else buffers */
+	unsigned count; /* of them, filled in */
 	uint64_t bytes; /* data in them, transmit only */
 	int error;      /* what is wrong with the first frame, when there are none */
 };
@@ -94,6 +100,12 @@ VIRTIO_MUST_CHECK int virtio_net_receive_add(
 
 /* net_queues.c: frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
 void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
+
+/* Whether FRAME is one segment to the device, header and all. */
+static inline bool virtio_net_is_single(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
+{
+	return frame->segments == 1 && !pair->own_header;
+}
 
 /* net_queues.c: describe FRAME of any number of segments and up to LONGEST bytes, behind a header of zeros. Returns how
  * many segments that took, or an error of virtio_net_pair_transmit; *BYTES is the length of the frame. */

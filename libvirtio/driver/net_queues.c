@@ -10,28 +10,33 @@
 #define NET_INLINE static inline __attribute__((always_inline))
 #define NET_ALONE static __attribute__((noinline))
 
-/* Describe LENGTH bytes at DATA and the header before them, in one segment or, where APART, in two. */
-NET_INLINE void describe(
-	struct virtio_segment *segments, uint8_t *data, uint64_t address, uint64_t length, uint64_t header, bool apart)
+/* LENGTH bytes of the memory of FRAME, from START on. */
+NET_INLINE struct virtio_segment part(const struct virtio_net_frame *frame, uint64_t start, uint64_t length)
 {
-	if (!apart) {
-		segments[0] = (struct virtio_segment){data - header, address - header, (uint32_t)(header + length)};
-		return;
-	}
-	segments[0] = (struct virtio_segment){data - header, address - header, (uint32_t)header};
-	segments[1] = (struct virtio_segment){data, address, (uint32_t)length};
+	return (struct virtio_segment){frame->buffer + start, frame->device_address + start, (uint32_t)length};
+}
+
+/* Put BURST into the ring. Results as virtqueue_add. */
+NET_INLINE int burst_add(struct virtio_queue *queue, const struct net_burst *burst, bool writable)
+{
+	return burst->single ? virtio_queue_add_singles(queue, burst->singles, burst->count, writable)
+			     : virtio_queue_add(queue, burst->buffers, burst->count);
 }
 
 /* ---- receive ---- */
 
-/* Describe one buffer to receive into. */
+/* Describe one buffer to receive into, which begins with the header at START. */
 NET_INLINE void describe_buffer(
-	struct net_burst *burst, unsigned at, struct virtio_net_frame *frame, uint64_t header, bool apart)
+	struct net_burst *burst, unsigned at, struct virtio_net_frame *frame, uint64_t start, bool apart)
 {
-	struct virtio_segment *segments = &burst->segments[apart ? 2 * at : at];
-	describe(segments, frame->buffer + VIRTIO_NET_HEADROOM, frame->device_address + VIRTIO_NET_HEADROOM,
-		frame->capacity - VIRTIO_NET_HEADROOM, header, apart);
-	burst->buffers[at] = (struct virtqueue_buffer){segments, frame, 0, apart ? 2 : 1};
+	struct virtio_segment *segments = &burst->segments[2 * at];
+	if (!apart) {
+		burst->singles[at] = (struct virtqueue_single){part(frame, start, frame->capacity - start), frame};
+		return;
+	}
+	segments[0] = part(frame, start, VIRTIO_NET_HEADROOM - start);
+	segments[1] = part(frame, VIRTIO_NET_HEADROOM, frame->capacity - VIRTIO_NET_HEADROOM);
+	burst->buffers[at] = (struct virtqueue_buffer){segments, frame, 0, 2};
 }
 
 /* Describe frames of one segment, until COUNT or one that is something else. */
@@ -39,14 +44,15 @@ NET_INLINE void describe_receive(const struct virtio_net_pair *pair, struct net_
 	struct virtio_net_frame *const *frames, unsigned count, bool apart)
 {
 	const uint32_t least = pair->receive.least;
-	const uint64_t header = pair->header_size;
+	const uint64_t start = VIRTIO_NET_HEADROOM - pair->header_size;
 	unsigned i;
 	for (i = 0; i < count; i++) {
 		struct virtio_net_frame *frame = frames[i];
 		if (frame->capacity < least || frame->segments > 1)
 			break;
-		describe_buffer(burst, i, frame, header, apart);
+		describe_buffer(burst, i, frame, start, apart);
 	}
+	burst->single = !apart;
 	burst->count = i;
 }
 
@@ -75,9 +81,11 @@ NET_ALONE int receive_add_chain(struct virtio_net_pair *pair, struct virtio_net_
 	while (left > 0) {
 		unsigned turn = left < NET_BURST ? left : NET_BURST;
 		for (unsigned i = 0; i < turn; i++, frame = frame->next)
-			describe_buffer(&burst, i, frame, pair->header_size, pair->own_header);
+			describe_buffer(&burst, i, frame, VIRTIO_NET_HEADROOM - pair->header_size, pair->own_header);
+		burst.single = !pair->own_header;
+		burst.count = turn;
 		/* All go in: there was room, and nothing is wrong with them. */
-		if (virtio_queue_add(&pair->receive.queue, burst.buffers, turn) != (int)turn)
+		if (burst_add(&pair->receive.queue, &burst, true) != (int)turn)
 			return VIRTIO_ERR_PROTOCOL;
 		left -= turn;
 	}
@@ -94,7 +102,7 @@ int virtio_net_receive_add(struct virtio_net_pair *pair, struct virtio_net_frame
 			describe_receive(pair, &burst, frames + done, turn, true);
 		else
 			describe_receive(pair, &burst, frames + done, turn, false);
-		int added = burst.count ? virtio_queue_add(&pair->receive.queue, burst.buffers, burst.count)
+		int added = burst.count ? burst_add(&pair->receive.queue, &burst, true)
 					: receive_add_chain(pair, frames[done]);
 		if (added <= 0)
 			return done ? (int)done : added;
@@ -130,27 +138,29 @@ void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_fra
  * Turn used buffers into frames. Nothing in the header counts, for nothing that gives it a meaning was negotiated:
  * no checksum, no segmentation, no merged buffers.
  */
-static unsigned receive_accept(struct virtio_net_pair *pair, const struct virtqueue_used *used, unsigned count,
+NET_ALONE unsigned receive_accept(struct virtio_net_pair *pair, const struct virtqueue_used *used, unsigned count,
 	struct virtio_net_frame **frames)
 {
 	struct virtio_net_frame *bad[NET_BURST];
 	const uint32_t header = pair->header_size;
+	const uint32_t least = header + VIRTIO_NET_ETHERNET;
 	const uint32_t range = pair->receive.longest - VIRTIO_NET_ETHERNET;
 	struct virtio_net_frame **good = frames;
 	unsigned bad_count = 0;
 	uint64_t bytes = 0;
 	for (const struct virtqueue_used *end = used + count; used < end; used++) {
 		struct virtio_net_frame *frame = used->token;
-		uint32_t length = used->length - header; /* wraps when even the header is short: huge, so dropped */
+		uint32_t length = used->length;
 		frame->offset = VIRTIO_NET_HEADROOM;
 		frame->segments = 1;
 		frame->flags = 0;
 		frame->gso_type = VIRTIO_NET_GSO_NONE;
 		frame->next = NULL;
-		if (length - VIRTIO_NET_ETHERNET > range) {
+		if (length - least > range) { /* wraps when it is too short: huge, so dropped */
 			bad[bad_count++] = frame;
 			continue;
 		}
+		length -= header;
 		frame->length = length;
 		bytes += length;
 		*good++ = frame;
@@ -193,7 +203,10 @@ static const struct virtio_net_frame plain_single = {.segments = 1};
  */
 NET_INLINE bool frame_is_plain_single(const struct virtio_net_frame *frame)
 {
-	return __builtin_memcmp(&frame->segments, &plain_single.segments, 4) == 0;
+	uint32_t fields, plain;
+	__builtin_memcpy(&fields, &frame->segments, sizeof fields);
+	__builtin_memcpy(&plain, &plain_single.segments, sizeof plain);
+	return fields == plain;
 }
 
 VIRTIO_STATIC_ASSERT(offsetof(struct virtio_net_frame, next) - offsetof(struct virtio_net_frame, segments) == 4,
@@ -224,19 +237,21 @@ static int describe_rest(const struct virtio_net_frame *frame, struct virtio_seg
 }
 
 /*
- * Describe the first segment of FRAME, with the header before it: all zeros, since a plain frame asks for nothing
- * (5.1.6.2). Returns its length, 0 when something is wrong with it.
+ * Describe the first segment of FRAME, and the header before it: in one segment or, where APART, in two. The header is
+ * all zeros, since a plain frame asks for nothing (5.1.6.2). Adds its length to *BYTES. False: something is wrong.
  */
-NET_INLINE uint64_t describe_first(const struct virtio_net_frame *frame, uint64_t longest, uint64_t header, bool apart,
-	struct virtio_segment *segments)
+NET_INLINE bool describe_first(const struct virtio_net_frame *frame, uint64_t longest, uint64_t header, bool apart,
+	struct virtio_segment *segments, uint64_t *bytes)
 {
 	uint64_t offset = frame->offset, length = frame->length; /* wide: their sum does not wrap */
 	if (offset < VIRTIO_NET_HEADROOM || length - 1 >= longest || offset + length > frame->capacity)
-		return 0;
-	uint8_t *data = frame->buffer + offset;
-	describe(segments, data, frame->device_address + offset, length, header, apart);
-	__builtin_memset(data - VIRTIO_NET_HDR_SIZE, 0, VIRTIO_NET_HDR_SIZE);
-	return length;
+		return false;
+	*bytes += length;
+	segments[0] = part(frame, offset - header, header + (apart ? 0 : length));
+	if (apart)
+		segments[1] = part(frame, offset, length);
+	__builtin_memset(frame->buffer + offset - VIRTIO_NET_HDR_SIZE, 0, VIRTIO_NET_HDR_SIZE);
+	return true;
 }
 
 int virtio_net_describe_chain(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame,
@@ -245,8 +260,8 @@ int virtio_net_describe_chain(const struct virtio_net_pair *pair, const struct v
 	int first = pair->own_header ? 2 : 1;
 	if (frame->segments == 0 || frame->segments > pair->net->max_segments)
 		return transmit_error(pair, frame, longest);
-	*bytes = describe_first(frame, longest, pair->header_size, pair->own_header, segments);
-	if (*bytes == 0)
+	*bytes = 0;
+	if (!describe_first(frame, longest, pair->header_size, pair->own_header, segments, bytes))
 		return transmit_error(pair, frame, longest);
 	int result = describe_rest(frame, segments + first, bytes);
 	if (result < 0)
@@ -272,20 +287,27 @@ NET_INLINE void describe_singles(const struct virtio_net_pair *pair, struct net_
 	struct virtio_net_frame *const *frames, unsigned count, bool apart)
 {
 	/* Relaxed: a new MTU may be on its way (net_config.c). */
-	const uint64_t longest = __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED), header = pair->header_size;
+	const uint64_t longest = __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED);
+	const uint64_t header = pair->header_size;
+	struct virtio_net_frame *const *at = frames, *const *end = frames + count;
+	struct virtqueue_single *single = burst->singles;
+	struct virtqueue_buffer *buffer = burst->buffers;
+	struct virtio_segment *segments = burst->segments;
 	uint64_t bytes = 0;
-	unsigned i;
-	for (i = 0; i < count; i++) {
-		struct virtio_net_frame *frame = frames[i];
-		struct virtio_segment *segments = &burst->segments[apart ? 2 * i : i];
-		uint64_t length =
-			frame_is_plain_single(frame) ? describe_first(frame, longest, header, apart, segments) : 0;
-		if (length == 0)
+	for (; at < end; at++) {
+		struct virtio_net_frame *frame = *at;
+		if (!frame_is_plain_single(frame) ||
+			!describe_first(frame, longest, header, apart, apart ? segments : &single->segment, &bytes))
 			break;
-		bytes += length;
-		burst->buffers[i] = (struct virtqueue_buffer){segments, frame, apart ? 2 : 1, 0};
+		if (apart) {
+			*buffer++ = (struct virtqueue_buffer){segments, frame, 2, 0};
+			segments += 2;
+		} else {
+			single++->token = frame;
+		}
 	}
-	burst->count = i;
+	burst->single = !apart;
+	burst->count = (unsigned)(at - frames);
 	burst->bytes = bytes;
 }
 
@@ -314,6 +336,7 @@ NET_ALONE void describe_one(const struct virtio_net_pair *pair, struct net_burst
 		return;
 	}
 	burst->buffers[0] = (struct virtqueue_buffer){burst->segments, frame, (uint16_t)used, 0};
+	burst->single = false;
 	burst->count = 1;
 }
 
@@ -341,8 +364,7 @@ static int transmit_add(struct virtio_net_pair *pair, struct virtio_net_frame *c
 	while (done < count) {
 		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
 		describe_transmit(pair, &burst, frames + done, turn);
-		int added =
-			burst.count ? virtio_queue_add(&pair->transmit.queue, burst.buffers, burst.count) : burst.error;
+		int added = burst.count ? burst_add(&pair->transmit.queue, &burst, false) : burst.error;
 		if (added <= 0)
 			return done ? (int)done : added;
 		pair->transmit.bytes +=
@@ -367,24 +389,11 @@ int virtio_net_pair_transmit(struct virtio_net_pair *pair, struct virtio_net_fra
 
 int virtio_net_pair_transmitted(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count)
 {
-	struct virtqueue_used used[NET_BURST];
-	unsigned done = 0;
-	while (done < count) {
-		unsigned turn = count - done < NET_BURST ? count - done : NET_BURST;
-		int got = virtio_queue_get(&pair->transmit.queue, used, turn);
-		if (got < 0 && done == 0)
-			return got;
-		if (got <= 0)
-			break;
-		/* The used length says nothing here, and some devices write rubbish there (5.1.6.1). */
-		for (int i = 0; i < got; i++)
-			frames[done + (unsigned)i] = used[i].token;
-		done += (unsigned)got;
-		if ((unsigned)got < turn)
-			break;
-	}
-	pair->transmit.under_way -= done;
-	return (int)done;
+	/* The used length says nothing here, and some devices write rubbish there (5.1.6.1): tokens are all we need. */
+	int got = virtio_queue_get_tokens(&pair->transmit.queue, (void **)frames, count);
+	if (got > 0)
+		pair->transmit.under_way -= (unsigned)got;
+	return got;
 }
 
 /* ---- interrupts ---- */

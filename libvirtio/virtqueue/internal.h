@@ -10,6 +10,10 @@
 #include <virtio/spec/split.h>
 #include <virtio/virtqueue.h>
 
+/* What is inlined and what is not was measured (docs/performance.md). */
+#define VIRTQUEUE_INLINE static inline __attribute__((always_inline))
+#define VIRTQUEUE_ALONE static __attribute__((noinline))
+
 /* Keeps the areas apart, so that the device's stores do not take our cache lines away. */
 #define VIRTQUEUE_CACHE_LINE 64
 
@@ -41,6 +45,43 @@ static inline int virtqueue_break(struct virtqueue *vq, const char *why)
 static inline unsigned virtqueue_segments(const struct virtqueue_buffer *buffer)
 {
 	return (unsigned)buffer->readable + buffer->writable;
+}
+
+/* What to tell of the buffer in SLOT, of which the device says that it wrote LENGTH bytes. */
+VIRTQUEUE_INLINE struct virtqueue_used virtqueue_taken(const struct virtqueue_slot *slot, uint32_t length)
+{
+	return (struct virtqueue_used){slot->token, length < slot->writable ? length : slot->writable};
+}
+
+/* Add COUNT buffers, one by one: ONE says 1, 0 when there is no room, or what is wrong. Results as virtqueue_add. */
+VIRTQUEUE_INLINE int virtqueue_add_each(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count,
+	int (*one)(struct virtqueue *vq, const struct virtqueue_buffer *buffer))
+{
+	unsigned done;
+
+	if (vq->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	for (done = 0; done < count; done++) {
+		int result = one(vq, &buffers[done]);
+
+		if (result <= 0)
+			return done ? (int)done : result;
+	}
+	return (int)done;
+}
+
+/* Add COUNT singles: RUN takes them up to the end of the ring, so two are enough. Results as virtqueue_add_singles. */
+VIRTQUEUE_INLINE int virtqueue_add_runs(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count,
+	unsigned (*run)(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count))
+{
+	unsigned done;
+
+	if (vq->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	done = run(vq, singles, count);
+	if (done < count)
+		done += run(vq, singles + done, count - done);
+	return (int)done;
 }
 
 /*

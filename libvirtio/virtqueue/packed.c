@@ -32,19 +32,12 @@ static inline unsigned withhold(struct virtqueue *vq, unsigned flags)
 	return packed_used_flags(vq->added) ^ PACKED_FLAGS;
 }
 
-/* How many segments the device reads and how many it writes, in one look. */
-static inline uint32_t shape(unsigned readable, unsigned writable)
-{
-	return (uint32_t)readable | (uint32_t)writable << 16;
-}
-
 /*
- * The fast path: add a run of buffers of one segment, all of which the device writes (WRITABLE 1) or reads (0); a
- * constant here, so that there is a loop for each. Ends at COUNT, at the ring's end, when it is full, or at a
- * buffer that needs a closer look. Returns how many went in.
+ * The fast path: add a run of buffers that the device writes (WRITABLE 1) or reads (0), a constant here, so that there
+ * is a loop for each. Ends at COUNT, at the ring's end, or when it is full. Returns how many went in.
  */
-static inline __attribute__((always_inline)) unsigned add_run(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count, unsigned writable)
+VIRTQUEUE_INLINE unsigned add_run(
+	struct virtqueue *vq, const struct virtqueue_single *single, unsigned count, unsigned writable)
 {
 	struct pvirtq_desc *desc = packed_slot(vq, vq->added);
 	unsigned flags = packed_available_flags(vq->added) | writable * PVIRTQ_DESC_F_WRITE;
@@ -52,26 +45,20 @@ static inline __attribute__((always_inline)) unsigned add_run(
 	struct virtqueue_slot *slots = vq->slots;
 	unsigned room = vq->size - (vq->added & (unsigned)PVIRTQ_SLOT);
 	uint16_t id = vq->free_head;
-	unsigned left;
 
 	room = room < vq->free_count ? room : vq->free_count;
 	room = room < count ? room : count;
-	for (left = room; left > 0; left--, buffer++, desc++) {
-		const struct virtio_segment *segment = buffer->segments;
+	for (const struct virtqueue_single *end = single + room; single < end; single++, desc++) {
 		struct virtqueue_slot *slot = &slots[id];
 
-		if (shape(buffer->readable, buffer->writable) != shape(!writable, writable) || !buffer->token ||
-			segment->length == 0)
-			break;
-		describe(desc, segment, id);
-		slot->token = buffer->token;
-		slot->writable = writable * segment->length;
+		describe(desc, &single->segment, id);
+		slot->token = single->token;
+		slot->writable = writable * single->segment.length;
 		id = slot->next;
 		/* Release: the slot is there before the flags that make it available (2.8.21.1). */
 		virtio_store_release16(&desc->flags, (uint16_t)first);
 		first = flags;
 	}
-	room -= left;
 	vq->free_head = id;
 	vq->free_count = (uint16_t)(vq->free_count - room);
 	vq->unpublished = (uint16_t)(vq->unpublished + room);
@@ -79,16 +66,14 @@ static inline __attribute__((always_inline)) unsigned add_run(
 	return room;
 }
 
-static __attribute__((noinline)) unsigned add_readable(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+VIRTQUEUE_ALONE unsigned add_readable(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count)
 {
-	return add_run(vq, buffers, count, 0);
+	return add_run(vq, singles, count, 0);
 }
 
-static __attribute__((noinline)) unsigned add_writable(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+VIRTQUEUE_ALONE unsigned add_writable(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count)
 {
-	return add_run(vq, buffers, count, 1);
+	return add_run(vq, singles, count, 1);
 }
 
 /*
@@ -160,7 +145,7 @@ static void write_indirect(struct virtqueue *vq, const struct virtqueue_buffer *
 }
 
 /* Add one buffer of any shape: 1, 0 when there is no room, or an error of virtqueue_add. */
-static __attribute__((noinline)) int add_list(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
+VIRTQUEUE_ALONE int add_list(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
 {
 	uint16_t id = vq->free_head;
 	struct virtqueue_slot *slot = &vq->slots[id];
@@ -192,41 +177,15 @@ static __attribute__((noinline)) int add_list(struct virtqueue *vq, const struct
 	return 1;
 }
 
-/* Add a run of whichever kind the first buffer is. */
-static inline unsigned add_either(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
-{
-	return buffers->writable ? add_writable(vq, buffers, count) : add_readable(vq, buffers, count);
-}
-
-/* Add what is left after the first DONE of COUNT buffers: runs, and between them those that need a closer look. */
-static __attribute__((noinline)) int add_rest(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count, unsigned done)
-{
-	while (done < count) {
-		const struct virtqueue_buffer *next = &buffers[done];
-		int result = 0;
-
-		if (virtqueue_segments(next) == 1)
-			result = (int)add_either(vq, next, count - done);
-		if (result == 0)
-			result = add_list(vq, next);
-		if (result <= 0)
-			return done ? (int)done : result;
-		done += (unsigned)result;
-	}
-	return (int)done;
-}
-
 int virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
-	unsigned done;
+	return virtqueue_add_each(vq, buffers, count, add_list);
+}
 
-	if (vq->fault)
-		return VIRTIO_ERR_PROTOCOL;
-	if (count == 0)
-		return 0;
-	done = add_either(vq, buffers, count);
-	return done == count ? (int)done : add_rest(vq, buffers, count, done);
+int virtqueue_packed_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable)
+{
+	return virtqueue_add_runs(vq, singles, count, writable ? add_writable : add_readable);
 }
 
 /*
@@ -267,9 +226,11 @@ bool virtqueue_packed_publish(struct virtqueue *vq)
 
 /*
  * The fast path: take a run of up to COUNT used buffers of one slot; ends at the ring's end, where the device has not
- * come to yet, or at one that takes several slots or cannot be. Returns how many.
+ * come to yet, or at one that takes several slots or cannot be. Returns how many. What is not NULL is filled in: whole
+ * entries, or TOKENS alone.
  */
-static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct virtqueue_used *taken, unsigned count)
+VIRTQUEUE_INLINE unsigned take_run(
+	struct virtqueue *vq, struct virtqueue_used *taken, void **tokens, unsigned count, bool lengths)
 {
 	const struct pvirtq_desc *desc = packed_slot(vq, vq->seen);
 	struct virtqueue_slot *slots = vq->slots;
@@ -280,15 +241,16 @@ static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct 
 	unsigned left;
 
 	room = room < count ? room : count;
-	for (left = room; left > 0 && packed_is_used(desc, expected); left--, desc++, taken++) {
+	for (left = room; left > 0 && packed_is_used(desc, expected); left--, desc++) {
 		uint16_t id = virtio_load_relaxed16(&desc->id);
-		uint32_t length = virtio_load_relaxed32(&desc->len);
 		struct virtqueue_slot *slot = &slots[id];
 
 		if (id >= size || !slot->token || slot->descriptors != 1)
 			break;
-		taken->token = slot->token;
-		taken->length = length < slot->writable ? length : slot->writable;
+		if (lengths)
+			*taken++ = virtqueue_taken(slot, virtio_load_relaxed32(&desc->len));
+		else
+			*tokens++ = slot->token;
 		slot->token = NULL;
 		slot->next = head;
 		head = id;
@@ -297,11 +259,22 @@ static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct 
 	vq->free_head = head;
 	vq->free_count = (uint16_t)(vq->free_count + room);
 	vq->seen = packed_advance(vq, vq->seen, room);
+	vq->held = (uint16_t)(vq->held - room);
 	return room;
 }
 
+VIRTQUEUE_ALONE unsigned take_used(struct virtqueue *vq, struct virtqueue_used *taken, unsigned count)
+{
+	return take_run(vq, taken, NULL, count, true);
+}
+
+VIRTQUEUE_ALONE unsigned take_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	return take_run(vq, NULL, tokens, count, false);
+}
+
 /* Take one used buffer of any length: 1, 0 when there is none, VIRTIO_ERR_PROTOCOL when it cannot be. */
-static __attribute__((noinline)) int take_list(struct virtqueue *vq, struct virtqueue_used *taken)
+VIRTQUEUE_ALONE int take_list(struct virtqueue *vq, struct virtqueue_used *taken)
 {
 	const struct pvirtq_desc *desc = packed_slot(vq, vq->seen);
 	struct virtqueue_slot *slot;
@@ -317,29 +290,26 @@ static __attribute__((noinline)) int take_list(struct virtqueue *vq, struct virt
 	slot = &vq->slots[id];
 	if (!slot->token)
 		return virtqueue_break(vq, "used id of no buffer");
-	taken->token = slot->token;
-	taken->length = length < slot->writable ? length : slot->writable;
+	*taken = virtqueue_taken(slot, length);
+	vq->held--;
 	vq->seen = packed_advance(vq, vq->seen, slot->descriptors);
 	vq->free_count = (uint16_t)(vq->free_count + slot->descriptors);
 	*slot = (struct virtqueue_slot){.descriptors = 1, .next = vq->free_head};
 	vq->free_head = (uint16_t)id;
 	return 1;
 }
-
 /* Take up to COUNT of the buffers that the device holds: runs, and between them what needs a closer look. */
-static __attribute__((noinline)) int get_rest(
-	struct virtqueue *vq, struct virtqueue_used *used, unsigned count, unsigned done)
+VIRTQUEUE_ALONE int get_rest(struct virtqueue *vq, struct virtqueue_used *used, unsigned count, unsigned done)
 {
 	int result = 1;
 
 	while (done < count && result > 0) {
 		result = take_list(vq, used + done);
 		if (result > 0)
-			done += 1 + take_run(vq, used + done + 1, count - done - 1);
+			done += 1 + take_used(vq, used + done + 1, count - done - 1);
 	}
 	if (vq->held == 0 && packed_is_used(packed_slot(vq, vq->seen), packed_used_flags(vq->seen)))
 		result = virtqueue_break(vq, "used buffer that it did not have");
-	vq->held = (uint16_t)(vq->held - done);
 	return done || result >= 0 ? (int)done : result;
 }
 
@@ -351,11 +321,24 @@ static int packed_get(struct virtqueue *vq, struct virtqueue_used *used, unsigne
 		return VIRTIO_ERR_PROTOCOL;
 	if (count > vq->held)
 		count = vq->held;
-	done = take_run(vq, used, count);
-	if (done < count || done == 0)
-		return get_rest(vq, used, count, done);
-	vq->held = (uint16_t)(vq->held - done);
-	return (int)done;
+	done = take_used(vq, used, count);
+	return done < count || done == 0 ? get_rest(vq, used, count, done) : (int)done;
+}
+
+static int packed_get_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	unsigned done;
+	int rest;
+
+	if (vq->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	if (count > vq->held)
+		count = vq->held;
+	done = take_tokens(vq, tokens, count);
+	if (done == count && done)
+		return (int)done;
+	rest = virtqueue_get_tokens_slowly(vq, tokens + done, count - done);
+	return done ? (int)done + (rest > 0 ? rest : 0) : rest;
 }
 
 /*
@@ -463,8 +446,10 @@ const struct virtqueue_ops virtqueue_packed_ops = {
 	.init = virtqueue_packed_init,
 	.restart = virtqueue_packed_restart,
 	.add = virtqueue_packed_add,
+	.add_singles = virtqueue_packed_add_singles,
 	.publish = virtqueue_packed_publish,
 	.get = packed_get,
+	.get_tokens = packed_get_tokens,
 	.enable_interrupts = packed_enable_interrupts,
 	.disable_interrupts = virtqueue_packed_disable_interrupts,
 };

@@ -52,8 +52,10 @@ const struct virtqueue_ops virtqueue_packed_in_order_ops = {
 	.init = virtqueue_packed_init,
 	.restart = virtqueue_packed_restart,
 	.add = virtqueue_packed_add,
+	.add_singles = virtqueue_packed_add_singles,
 	.publish = virtqueue_packed_publish,
 	.get = in_order_get,
+	.get_tokens = virtqueue_get_tokens_slowly,
 	.enable_interrupts = in_order_enable_interrupts,
 	.disable_interrupts = virtqueue_packed_disable_interrupts,
 };

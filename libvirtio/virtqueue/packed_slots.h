@@ -51,6 +51,8 @@ static inline bool packed_is_used(const struct pvirtq_desc *desc, unsigned expec
 int virtqueue_packed_init(struct virtqueue *vq, const struct virtqueue_config *config);
 void virtqueue_packed_restart(struct virtqueue *vq);
 int virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+int virtqueue_packed_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable);
 bool virtqueue_packed_publish(struct virtqueue *vq);
 void virtqueue_packed_disable_interrupts(struct virtqueue *vq);
 

@@ -28,25 +28,12 @@ static inline void describe(
 	desc->next = le16_from((uint16_t)next);
 }
 
-/* How many segments the device reads and how many it writes, in one look. */
-static inline uint32_t shape(unsigned readable, unsigned writable)
-{
-	return (uint32_t)readable | (uint32_t)writable << 16;
-}
-
 /*
- * Most buffers have one segment, and most bursts are of one kind, so add_run, and take_run below, are what counts:
- * an add and a get together take 57 instructions a buffer in bursts of 32, publishing included (gcc 12 on x86-64).
- * What is inlined and what is not was measured.
+ * The fast path: add a run of buffers that the device writes (WRITABLE 1) or reads (0), a constant here, so that there
+ * is a loop for each. Ends at COUNT, at the ring's end, or when it is full. Returns how many went in.
  */
-
-/*
- * The fast path: add a run of buffers of one segment, all of which the device writes (WRITABLE 1) or reads (0); a
- * constant here, so that there is a loop for each. Ends at COUNT, at the ring's end, when it is full, or at a
- * buffer that needs a closer look. Returns how many went in.
- */
-static inline __attribute__((always_inline)) unsigned add_run(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count, unsigned writable)
+VIRTQUEUE_INLINE unsigned add_run(
+	struct virtqueue *vq, const struct virtqueue_single *single, unsigned count, unsigned writable)
 {
 	struct virtq_desc *descriptors = vq->descriptors;
 	struct virtqueue_slot *slots = vq->slots;
@@ -54,39 +41,32 @@ static inline __attribute__((always_inline)) unsigned add_run(
 	struct le16 *entry = ((struct available *)vq->driver)->ring + position;
 	unsigned room = vq->size - position;
 	unsigned head = vq->free_head;
-	unsigned left;
 
 	room = room < vq->free_count ? room : vq->free_count;
 	room = room < count ? room : count;
-	for (left = room; left > 0; left--, buffer++) {
-		const struct virtio_segment *segment = buffer->segments;
+	for (const struct virtqueue_single *end = single + room; single < end; single++) {
 		struct virtqueue_slot *slot = &slots[head];
 
-		if (shape(buffer->readable, buffer->writable) != shape(!writable, writable) || !buffer->token ||
-			segment->length == 0)
-			break;
-		describe(&descriptors[head], segment, writable * VIRTQ_DESC_F_WRITE, 0);
+		describe(&descriptors[head], &single->segment, writable * VIRTQ_DESC_F_WRITE, 0);
 		*entry++ = le16_from((uint16_t)head);
-		slot->token = buffer->token;
-		slot->writable = writable * segment->length;
+		slot->token = single->token;
+		slot->writable = writable * single->segment.length;
 		head = slot->next;
 	}
 	vq->free_head = (uint16_t)head;
-	vq->free_count = (uint16_t)(vq->free_count - (room - left));
-	vq->added = (uint16_t)(vq->added + (room - left));
-	return room - left;
+	vq->free_count = (uint16_t)(vq->free_count - room);
+	vq->added = (uint16_t)(vq->added + room);
+	return room;
 }
 
-static __attribute__((noinline)) unsigned add_readable(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+VIRTQUEUE_ALONE unsigned add_readable(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count)
 {
-	return add_run(vq, buffers, count, 0);
+	return add_run(vq, singles, count, 0);
 }
 
-static __attribute__((noinline)) unsigned add_writable(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+VIRTQUEUE_ALONE unsigned add_writable(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count)
 {
-	return add_run(vq, buffers, count, 1);
+	return add_run(vq, singles, count, 1);
 }
 
 /* A chain while it is written. */
@@ -99,7 +79,7 @@ struct chain {
 };
 
 /* Describe COUNT segments with the same FLAGS. False when one is empty. */
-static inline __attribute__((always_inline)) bool write_part(
+VIRTQUEUE_INLINE bool write_part(
 	struct chain *chain, const struct virtio_segment *segment, unsigned count, unsigned flags)
 {
 	for (; count > 0; count--, segment++) {
@@ -119,8 +99,7 @@ static inline __attribute__((always_inline)) bool write_part(
  * Describe BUFFER's elements, first those that the device reads (2.7.4.2). Returns the bytes that it may write, or
  * VIRTIO_ERR_INVALID for an empty element, or too many bytes (2.7.5.2).
  */
-static inline __attribute__((always_inline)) int64_t write_elements(
-	struct chain *chain, const struct virtqueue_buffer *buffer)
+VIRTQUEUE_INLINE int64_t write_elements(struct chain *chain, const struct virtqueue_buffer *buffer)
 {
 	const struct virtio_segment *segments = buffer->segments;
 	uint64_t readable;
@@ -174,7 +153,7 @@ static int64_t write_indirect(struct virtqueue *vq, const struct virtqueue_buffe
  * written before all is known to be right: they are free ones, which nobody sees before the slot and the
  * available ring tell.
  */
-static __attribute__((noinline)) int add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
+VIRTQUEUE_ALONE int add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
 {
 	struct available *available = vq->driver;
 	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
@@ -202,41 +181,15 @@ static __attribute__((noinline)) int add_chain(struct virtqueue *vq, const struc
 	return 1;
 }
 
-/* Add a run of whichever kind the first buffer is. */
-static inline unsigned add_either(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
-{
-	return buffers->writable ? add_writable(vq, buffers, count) : add_readable(vq, buffers, count);
-}
-
-/* Add what is left after the first DONE of COUNT buffers: runs, and between them those that need a closer look. */
-static __attribute__((noinline)) int add_rest(
-	struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count, unsigned done)
-{
-	while (done < count) {
-		const struct virtqueue_buffer *next = &buffers[done];
-		int result = 0;
-
-		if (virtqueue_segments(next) == 1)
-			result = (int)add_either(vq, next, count - done);
-		if (result == 0)
-			result = add_chain(vq, next);
-		if (result <= 0)
-			return done ? (int)done : result;
-		done += (unsigned)result;
-	}
-	return (int)done;
-}
-
 int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
-	unsigned done;
+	return virtqueue_add_each(vq, buffers, count, add_chain);
+}
 
-	if (vq->fault)
-		return VIRTIO_ERR_PROTOCOL;
-	if (count == 0)
-		return 0;
-	done = add_either(vq, buffers, count);
-	return done == count ? (int)done : add_rest(vq, buffers, count, done);
+int virtqueue_split_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable)
+{
+	return virtqueue_add_runs(vq, singles, count, writable ? add_writable : add_readable);
 }
 
 bool virtqueue_split_publish(struct virtqueue *vq)
@@ -265,9 +218,10 @@ static __attribute__((cold)) void break_by_id(struct virtqueue *vq, uint32_t id)
 
 /*
  * Take a run of up to COUNT used entries that the device has written; ends at the ring's end, or at one that
- * cannot be. Returns how many.
+ * cannot be. Returns how many. What is not NULL is filled in: whole entries, or TOKENS alone.
  */
-static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct virtqueue_used *taken, unsigned count)
+VIRTQUEUE_INLINE unsigned take_run(
+	struct virtqueue *vq, struct virtqueue_used *taken, void **tokens, unsigned count, bool lengths)
 {
 	struct virtqueue_slot *slots = vq->slots;
 	unsigned position = vq->seen & (unsigned)vq->mask;
@@ -278,9 +232,8 @@ static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct 
 	unsigned left;
 
 	room = room < count ? room : count;
-	for (left = room; left > 0; left--, entry++, taken++) {
+	for (left = room; left > 0; left--, entry++) {
 		uint32_t id = virtio_load_relaxed32(&entry->id);
-		uint32_t length = virtio_load_relaxed32(&entry->len);
 		struct virtqueue_slot *slot;
 
 		if (id >= size || !slots[id].token) {
@@ -288,8 +241,10 @@ static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct 
 			break;
 		}
 		slot = &slots[id];
-		taken->token = slot->token;
-		taken->length = length < slot->writable ? length : slot->writable;
+		if (lengths)
+			*taken++ = virtqueue_taken(slot, virtio_load_relaxed32(&entry->len));
+		else
+			*tokens++ = slot->token;
 		slot->token = NULL;
 		if (slot->descriptors != 1)
 			slot = virtqueue_slots_chain(vq, slot);
@@ -302,22 +257,53 @@ static __attribute__((noinline)) unsigned take_run(struct virtqueue *vq, struct 
 	return room - left;
 }
 
-static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+VIRTQUEUE_ALONE unsigned take_used(struct virtqueue *vq, struct virtqueue_used *taken, unsigned count)
+{
+	return take_run(vq, taken, NULL, count, true);
+}
+
+VIRTQUEUE_ALONE unsigned take_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	return take_run(vq, NULL, tokens, count, false);
+}
+
+/* How many used entries there are to take, up to COUNT; or an error. */
+static int ready_to_take(struct virtqueue *vq, unsigned count)
 {
 	unsigned ready;
-	unsigned done;
 
 	if (vq->fault)
 		return VIRTIO_ERR_PROTOCOL;
 	ready = split_waiting(vq);
 	if (ready > split_held(vq))
 		return virtqueue_break(vq, "used index jumped");
-	if (count > ready)
-		count = ready;
-	done = take_run(vq, used, count);
-	if (done < count && !vq->fault)
-		done += take_run(vq, used + done, count - done);
-	return done || !vq->fault ? (int)done : VIRTIO_ERR_PROTOCOL;
+	return (int)(count < ready ? count : ready);
+}
+
+static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+{
+	int ready = ready_to_take(vq, count);
+	int done;
+
+	if (ready <= 0)
+		return ready;
+	done = (int)take_used(vq, used, (unsigned)ready);
+	if (done < ready && !vq->fault)
+		done += (int)take_used(vq, used + done, (unsigned)(ready - done));
+	return done ? done : VIRTIO_ERR_PROTOCOL;
+}
+
+static int split_get_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	int ready = ready_to_take(vq, count);
+	int done;
+
+	if (ready <= 0)
+		return ready;
+	done = (int)take_tokens(vq, tokens, (unsigned)ready);
+	if (done < ready && !vq->fault)
+		done += (int)take_tokens(vq, tokens + done, (unsigned)(ready - done));
+	return done ? done : VIRTIO_ERR_PROTOCOL;
 }
 
 bool virtqueue_split_enable_interrupts(struct virtqueue *vq, uint16_t after)
@@ -376,8 +362,10 @@ const struct virtqueue_ops virtqueue_split_ops = {
 	.init = virtqueue_split_init,
 	.restart = virtqueue_split_disable_interrupts,
 	.add = virtqueue_split_add,
+	.add_singles = virtqueue_split_add_singles,
 	.publish = virtqueue_split_publish,
 	.get = split_get,
+	.get_tokens = split_get_tokens,
 	.enable_interrupts = virtqueue_split_enable_interrupts,
 	.disable_interrupts = virtqueue_split_disable_interrupts,
 };

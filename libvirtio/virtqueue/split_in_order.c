@@ -42,8 +42,10 @@ const struct virtqueue_ops virtqueue_split_in_order_ops = {
 	.init = virtqueue_split_init,
 	.restart = virtqueue_split_disable_interrupts,
 	.add = virtqueue_split_add,
+	.add_singles = virtqueue_split_add_singles,
 	.publish = virtqueue_split_publish,
 	.get = in_order_get,
+	.get_tokens = virtqueue_get_tokens_slowly,
 	.enable_interrupts = virtqueue_split_enable_interrupts,
 	.disable_interrupts = virtqueue_split_disable_interrupts,
 };

@@ -38,6 +38,8 @@ static inline uint16_t split_waiting(const struct virtqueue *vq)
 /* The calls of both, in split.c. */
 int virtqueue_split_init(struct virtqueue *vq, const struct virtqueue_config *config);
 int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+int virtqueue_split_add_singles(
+	struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count, bool writable);
 bool virtqueue_split_publish(struct virtqueue *vq);
 bool virtqueue_split_enable_interrupts(struct virtqueue *vq, uint16_t after);
 void virtqueue_split_disable_interrupts(struct virtqueue *vq);

@@ -2,6 +2,7 @@
 /* What all kinds of virtqueue do alike (VIRTIO 2.6): check arguments, get memory and give it back. */
 #include "virtqueue/internal.h"
 
+#define TOKENS_BURST 16    /* used buffers that are taken at once where a ring knows no shorter way */
 #define MAX_ALIGNMENT 4096 /* what the dma_alloc hook promises */
 
 static void *allocate_dma(struct virtqueue *vq, size_t bytes, size_t alignment, uint64_t *address)
@@ -88,4 +89,20 @@ void virtqueue_restart(struct virtqueue *vq)
 	__builtin_memset(vq->descriptors, 0, vq->ring_bytes);
 	virtqueue_slots_reset(vq);
 	vq->ops->restart(vq);
+}
+
+int virtqueue_get_tokens_slowly(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	struct virtqueue_used used[TOKENS_BURST];
+	unsigned done = 0;
+	unsigned turn;
+	int got;
+
+	do {
+		turn = count - done < TOKENS_BURST ? count - done : TOKENS_BURST;
+		got = vq->ops->get(vq, used, turn);
+		for (int i = 0; i < got; i++)
+			tokens[done++] = used[i].token;
+	} while (got == (int)turn && done < count);
+	return done ? (int)done : got;
 }

@@ -102,6 +102,36 @@ static void test_a_burst_is_mapped_and_unmapped_at_once(void **state)
 	detach();
 }
 
+static void test_singles_are_mapped_like_other_buffers(void **state)
+{
+	struct virtqueue_single singles[3 * SIZE];
+	void *tokens[3 * SIZE];
+
+	(void)state;
+	open_queue(1);
+	for (unsigned i = 0; i < 3 * SIZE; i++)
+		singles[i] = (struct virtqueue_single){fake_platform_buffer(8), &singles[i]};
+	for (unsigned round = 0; round < 3; round++) {
+		assert_int_equal(virtio_queue_add_singles(&queue, singles, 3 * SIZE, true), SIZE);
+		assert_int_equal(virtio_queue_add_singles(&queue, singles, 1, true), 0);
+		assert_int_equal(fake_platform_mapped(), SIZE);
+		virtio_queue_submit(&queue);
+		for (unsigned i = 0; i < SIZE; i++) {
+			assert_true(fake_device_take(device(), &buffer));
+			fake_device_write(&buffer, 0, "written", 8);
+			fake_device_return(device(), &buffer, 8);
+		}
+		assert_int_equal(virtio_queue_get_tokens(&queue, tokens, 3 * SIZE), SIZE);
+		assert_int_equal(fake_platform_mapped(), 0);
+		for (unsigned i = 0; i < SIZE; i++) {
+			assert_ptr_equal(tokens[i], &singles[i]);
+			assert_string_equal(singles[i].segment.data, "written");
+			memset(singles[i].segment.data, 0, 8);
+		}
+	}
+	detach();
+}
+
 static void test_memory_of_the_drivers_own_is_not_mapped(void **state)
 {
 	struct virtio_segment segments[] = {fake_platform_buffer(8), {.length = 4}};
@@ -254,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_bytes_go_both_ways_through_the_mapping),
 		TEST(test_a_burst_is_mapped_and_unmapped_at_once),
+		TEST(test_singles_are_mapped_like_other_buffers),
 		TEST(test_memory_of_the_drivers_own_is_not_mapped),
 		TEST(test_wrong_buffers_are_refused_and_nothing_stays_mapped),
 		TEST(test_when_little_can_be_mapped_fewer_go_in),

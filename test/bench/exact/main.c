@@ -30,7 +30,7 @@ static struct run {
 	struct device_ring ring;
 	struct virtio_net net;
 	struct virtio_blk blk;
-	struct virtqueue_buffer buffers[PATHS_BURST];
+	struct virtqueue_single singles[PATHS_BURST];
 	struct virtio_segment segments[PATHS_BURST];
 	struct virtio_net_frame frame_store[PATHS_BURST];
 	struct virtio_net_frame *frames[PATHS_BURST];
@@ -53,7 +53,7 @@ static void round_pair(void)
 {
 	struct virtqueue_used used[PATHS_BURST];
 
-	run.ring.notifications += path_ring_give(&run.vq, run.buffers, run.burst);
+	run.ring.notifications += path_ring_give(&run.vq, run.singles, run.burst);
 	demand(device_use(&run.ring, run.burst, BLOCK) == run.burst, "the device misses buffers");
 	demand(path_ring_take(&run.vq, used, run.burst) == (int)run.burst, "buffers do not come back");
 }
@@ -105,7 +105,7 @@ static void begin(unsigned burst, bool interrupts)
 	for (unsigned i = 0; i < PATHS_BURST; i++) {
 		uint64_t address = (uintptr_t)run.memory[i];
 		run.segments[i] = (struct virtio_segment){run.memory[i], address, BLOCK};
-		run.buffers[i] = (struct virtqueue_buffer){&run.segments[i], &run.memory[i], 0, 1};
+		run.singles[i] = (struct virtqueue_single){run.segments[i], &run.memory[i]};
 		virtio_net_frame_init(&run.frame_store[i], run.memory[i], address, BLOCK);
 		run.frame_store[i].length = FRAME_BYTES;
 		run.frames[i] = &run.frame_store[i];

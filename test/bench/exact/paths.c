@@ -4,9 +4,9 @@
 
 #define MAC_LENGTH 6
 
-bool path_ring_give(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
+bool path_ring_give(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count)
 {
-	return virtqueue_add(vq, buffers, count) == (int)count && virtqueue_publish(vq);
+	return virtqueue_add_singles(vq, singles, count, true) == (int)count && virtqueue_publish(vq);
 }
 
 int path_ring_take(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)

@@ -9,7 +9,7 @@
 #define PATHS_BURST 32
 
 /* Add COUNT buffers and publish them. Whether the device wants to be notified. */
-bool path_ring_give(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count);
+bool path_ring_give(struct virtqueue *vq, const struct virtqueue_single *singles, unsigned count);
 
 /* Get COUNT used buffers back. How many. */
 int path_ring_take(struct virtqueue *vq, struct virtqueue_used *used, unsigned count);
