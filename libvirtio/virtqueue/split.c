@@ -19,13 +19,18 @@ static const struct le16 *avail_event(const struct virtqueue *vq)
 	return (const struct le16 *)(const void *)((const uint8_t *)vq->device + split_avail_event(vq->size));
 }
 
-static inline void describe(
-	struct virtq_desc *desc, const struct virtio_segment *segment, unsigned flags, unsigned next)
+/* A descriptor's flags and next, as they lie behind its length in 64 bits. */
+static inline uint64_t flags_and_next(unsigned flags, unsigned next)
 {
-	desc->addr = le64_from(segment->device_address);
-	desc->len = le32_from(segment->length);
-	desc->flags = le16_from((uint16_t)flags);
-	desc->next = le16_from((uint16_t)next);
+	return (uint64_t)flags << 32 | (uint64_t)next << 48;
+}
+
+static inline void describe(struct virtq_desc *desc, uint64_t address, uint32_t length, uint64_t flags_next)
+{
+	struct le64 rest = le64_from(length | flags_next);
+
+	desc->addr = le64_from(address);
+	__builtin_memcpy((uint8_t *)desc + offsetof(struct virtq_desc, len), &rest, sizeof rest);
 }
 
 /*
@@ -47,7 +52,8 @@ VIRTQUEUE_INLINE unsigned add_run(
 	for (const struct virtqueue_single *end = single + room; single < end; single++) {
 		struct virtqueue_slot *slot = &slots[head];
 
-		describe(&descriptors[head], &single->segment, writable * VIRTQ_DESC_F_WRITE, 0);
+		describe(&descriptors[head], single->segment.device_address, single->segment.length,
+			flags_and_next(writable * VIRTQ_DESC_F_WRITE, 0));
 		*entry++ = le16_from((uint16_t)head);
 		slot->token = single->token;
 		slot->writable = writable * single->segment.length;
@@ -69,83 +75,95 @@ VIRTQUEUE_ALONE unsigned add_writable(struct virtqueue *vq, const struct virtque
 	return add_run(vq, singles, count, 1);
 }
 
-/* A chain while it is written. */
-struct chain {
-	struct virtq_desc *table;           /* where its elements are described */
-	const struct virtqueue_slot *links; /* which entry follows which; NULL: the one behind it */
-	unsigned at;                        /* entry for the next element */
-	unsigned last;                      /* entry of the element before */
-	uint64_t bytes;                     /* so far */
-};
-
-/* Describe COUNT segments with the same FLAGS. False when one is empty. */
-VIRTQUEUE_INLINE bool write_part(
-	struct chain *chain, const struct virtio_segment *segment, unsigned count, unsigned flags)
+/*
+ * Describe BUFFER's COUNT elements from entry AT of TABLE on, first those that the device reads (2.7.4.2). Behind an
+ * entry comes the one that LINKS say or, where they are NULL, a constant here, the next in the table, of which AT is
+ * the first. Returns the bytes that the device may write, or VIRTIO_ERR_INVALID for an empty element, or too many bytes
+ * (2.7.5.2). *NEXT becomes the entry behind the last of linked ones.
+ */
+VIRTQUEUE_INLINE int64_t write_elements(struct virtq_desc *table, const struct virtqueue_slot *links, unsigned at,
+	const struct virtqueue_buffer *buffer, unsigned count, unsigned *next)
 {
-	for (; count > 0; count--, segment++) {
-		unsigned next = chain->links ? chain->links[chain->at].next : chain->at + 1;
+	const struct virtio_segment *segment = buffer->segments;
+	struct virtq_desc *desc = &table[at];
+	struct virtq_desc *last;
+	unsigned readable = buffer->readable;
+	uint64_t flags = flags_and_next(VIRTQ_DESC_F_NEXT, links ? 0 : 1);
+	uint64_t bytes = 0;
+	uint64_t read = 0;
 
-		if (segment->length == 0)
-			return false;
-		describe(&chain->table[chain->at], segment, flags, next);
-		chain->bytes += segment->length;
-		chain->last = chain->at;
-		chain->at = next;
-	}
-	return true;
+	do {
+		uint32_t length = segment->length;
+
+		if (length == 0)
+			return VIRTIO_ERR_INVALID;
+		if (readable-- == 0) {
+			flags |= flags_and_next(VIRTQ_DESC_F_WRITE, 0);
+			read = bytes;
+		}
+		if (links)
+			at = links[at].next;
+		describe(desc, segment->device_address, length, links ? flags | flags_and_next(0, at) : flags);
+		flags += links ? 0 : flags_and_next(0, 1);
+		bytes += length;
+		last = desc;
+		desc = links ? &table[at] : desc + 1;
+		segment++;
+	} while (--count);
+	if (bytes > UINT32_MAX)
+		return VIRTIO_ERR_INVALID;
+	last->flags = le16_from(buffer->writable ? VIRTQ_DESC_F_WRITE : 0);
+	*next = at;
+	return buffer->writable ? (int64_t)(bytes - read) : 0;
+}
+
+/* BUFFER, of which the device may write WRITABLE bytes, takes the DESCRIPTORS free ones before NEXT. Returns 1. */
+VIRTQUEUE_INLINE int add_described(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned descriptors,
+	unsigned next, int64_t writable)
+{
+	struct available *available = vq->driver;
+	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
+
+	slot->token = buffer->token;
+	slot->writable = (uint32_t)writable;
+	slot->descriptors = (uint16_t)descriptors;
+	available->ring[vq->added++ & vq->mask] = le16_from(vq->free_head);
+	vq->free_head = (uint16_t)next;
+	vq->free_count = (uint16_t)(vq->free_count - descriptors);
+	return 1;
+}
+
+/* Add BUFFER of COUNT segments as a chain of the ring's own descriptors: free ones, which stay linked as they are. */
+VIRTQUEUE_ALONE int add_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count)
+{
+	unsigned next;
+	int64_t writable;
+
+	if (count > vq->free_count)
+		return 0;
+	writable = write_elements(vq->descriptors, vq->slots, vq->free_head, buffer, count, &next);
+	return writable < 0 ? (int)writable : add_described(vq, buffer, count, next, writable);
 }
 
 /*
- * Describe BUFFER's elements, first those that the device reads (2.7.4.2). Returns the bytes that it may write, or
- * VIRTIO_ERR_INVALID for an empty element, or too many bytes (2.7.5.2).
+ * Add BUFFER as one descriptor of the ring, which points to a table with the elements (2.7.5.3). Each slot has a table
+ * of its own from the start, so that it stays intact until the slot is free again.
  */
-VIRTQUEUE_INLINE int64_t write_elements(struct chain *chain, const struct virtqueue_buffer *buffer)
+VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count)
 {
-	const struct virtio_segment *segments = buffer->segments;
-	uint64_t readable;
+	unsigned head = vq->free_head;
+	size_t offset = (size_t)head * vq->max_segments * sizeof(struct virtq_desc);
+	int64_t writable;
+	unsigned next;
 
-	if (!write_part(chain, segments, buffer->readable, VIRTQ_DESC_F_NEXT))
-		return VIRTIO_ERR_INVALID;
-	readable = chain->bytes;
-	if (!write_part(chain, segments + buffer->readable, buffer->writable, VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_NEXT))
-		return VIRTIO_ERR_INVALID;
-	if (chain->bytes > UINT32_MAX)
-		return VIRTIO_ERR_INVALID;
-	chain->table[chain->last].flags = le16_from(buffer->writable ? VIRTQ_DESC_F_WRITE : 0);
-	return (int64_t)(chain->bytes - readable);
-}
-
-/*
- * A chain of the ring's own descriptors: the free ones from *HEAD on, which stay linked as they are. *HEAD becomes
- * the free one after them. Returns as write_elements.
- */
-static int64_t write_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, uint16_t *head)
-{
-	struct chain chain = {.table = vq->descriptors, .links = vq->slots, .at = *head};
-	int64_t writable = write_elements(&chain, buffer);
-
-	*head = (uint16_t)chain.at;
-	return writable;
-}
-
-/*
- * One descriptor of the ring, which points to a table with the elements (2.7.5.3). Each slot has a table of its
- * own from the start, so that it stays intact until the slot is free again. *HEAD and result as above.
- */
-static int64_t write_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, uint16_t *head)
-{
-	struct virtq_desc *descriptors = vq->descriptors;
-	size_t offset = (size_t)*head * vq->max_segments * sizeof(struct virtq_desc);
-	struct chain chain = {.table = (struct virtq_desc *)(void *)(vq->tables + offset)};
-	int64_t writable = write_elements(&chain, buffer);
-	struct virtio_segment table = {
-		.device_address = vq->tables_address + offset,
-		.length = (uint32_t)(chain.at * sizeof(struct virtq_desc)),
-	};
-
-	describe(&descriptors[*head], &table, VIRTQ_DESC_F_INDIRECT, 0);
-	*head = vq->slots[*head].next;
-	return writable;
+	if (!vq->free_count)
+		return 0;
+	writable = write_elements((struct virtq_desc *)(void *)(vq->tables + offset), NULL, 0, buffer, count, &next);
+	if (writable < 0)
+		return (int)writable;
+	describe((struct virtq_desc *)vq->descriptors + head, vq->tables_address + offset,
+		(uint32_t)(count * sizeof(struct virtq_desc)), flags_and_next(VIRTQ_DESC_F_INDIRECT, 0));
+	return add_described(vq, buffer, 1, vq->slots[head].next, writable);
 }
 
 /*
@@ -153,32 +171,15 @@ static int64_t write_indirect(struct virtqueue *vq, const struct virtqueue_buffe
  * written before all is known to be right: they are free ones, which nobody sees before the slot and the
  * available ring tell.
  */
-VIRTQUEUE_ALONE int add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
+VIRTQUEUE_INLINE int add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
 {
-	struct available *available = vq->driver;
-	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
-	uint16_t head = vq->free_head;
 	unsigned count = virtqueue_segments(buffer);
-	bool indirect = count > 1 && vq->tables;
-	unsigned descriptors = indirect ? 1 : count;
-	int64_t writable;
 
 	if (!buffer->token || count == 0)
 		return VIRTIO_ERR_INVALID;
 	if (count > vq->max_segments)
 		return VIRTIO_ERR_TOO_LARGE;
-	if (descriptors > vq->free_count)
-		return 0;
-	writable = indirect ? write_indirect(vq, buffer, &head) : write_direct(vq, buffer, &head);
-	if (writable < 0)
-		return (int)writable;
-	slot->token = buffer->token;
-	slot->writable = (uint32_t)writable;
-	slot->descriptors = (uint16_t)descriptors;
-	available->ring[vq->added++ & vq->mask] = le16_from(vq->free_head);
-	vq->free_head = head;
-	vq->free_count = (uint16_t)(vq->free_count - descriptors);
-	return 1;
+	return count > 1 && vq->tables ? add_indirect(vq, buffer, count) : add_direct(vq, buffer, count);
 }
 
 int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
