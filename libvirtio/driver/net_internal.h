@@ -6,6 +6,9 @@
 #include <virtio/net.h>
 #include <virtio/spec/net.h>
 
+#define NET_INLINE static inline __attribute__((always_inline))
+#define NET_ALONE static __attribute__((noinline))
+
 #define NET_BURST 32          /* frames described at a time */
 #define NET_BURST_SEGMENTS 64 /* and segments: two each, or some longer frames */
 
@@ -102,9 +105,43 @@ VIRTIO_MUST_CHECK int virtio_net_receive_add(
 void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
 
 /* Whether FRAME is one segment to the device, header and all. */
-static inline bool virtio_net_is_single(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
+NET_INLINE bool virtio_net_is_single(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
 {
 	return frame->segments == 1 && !pair->own_header;
+}
+
+/*
+ * Describe frames to transmit until COUNT, one that is wrong, or one that goes another way than the first: as a single,
+ * or not. DESCRIBE does it for one: how many segments that took, or an error, and the bytes in it.
+ */
+NET_INLINE void virtio_net_describe_burst(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count,
+	int (*describe)(const struct virtio_net_pair *pair, struct virtio_net_frame *frame,
+		struct virtio_segment *segments, uint64_t *bytes))
+{
+	unsigned i, at = 0;
+	burst->bytes = 0;
+	burst->single = virtio_net_is_single(pair, frames[0]);
+	for (i = 0; i < count; i++) {
+		struct virtio_net_frame *frame = frames[i];
+		struct virtio_segment *segments = burst->single ? &burst->singles[i].segment : &burst->segments[at];
+		uint64_t bytes;
+		if (i > 0 && (at + frame->segments + 1u > NET_BURST_SEGMENTS ||
+				     virtio_net_is_single(pair, frame) != burst->single))
+			break;
+		int used = describe(pair, frame, segments, &bytes);
+		if (used < 0) {
+			burst->error = used;
+			break;
+		}
+		if (burst->single)
+			burst->singles[i].token = frame;
+		else
+			burst->buffers[i] = (struct virtqueue_buffer){segments, frame, (uint16_t)used, 0};
+		burst->bytes += bytes;
+		at += (unsigned)used;
+	}
+	burst->count = i;
 }
 
 /* net_queues.c: describe FRAME of any number of segments and up to LONGEST bytes, behind a header of zeros. Returns how

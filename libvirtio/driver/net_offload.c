@@ -255,41 +255,10 @@ static int describe_frame(const struct virtio_net_pair *pair, struct virtio_net_
 	return used;
 }
 
-/* Describe FRAME as number I of BURST; several segments go to *AT and on. False: burst->error says what is wrong. */
-static bool offload_describe_one(const struct virtio_net_pair *pair, struct net_burst *burst,
-	struct virtio_net_frame *frame, unsigned i, unsigned *at)
-{
-	struct virtio_segment *segments = burst->single ? &burst->singles[i].segment : &burst->segments[*at];
-	uint64_t bytes;
-	int used = describe_frame(pair, frame, segments, &bytes);
-	if (used < 0) {
-		burst->error = used;
-		return false;
-	}
-	if (burst->single)
-		burst->singles[i].token = frame;
-	else
-		burst->buffers[i] = (struct virtqueue_buffer){segments, frame, (uint16_t)used, 0};
-	burst->bytes += bytes;
-	*at += (unsigned)used;
-	return true;
-}
-
-/* All that go together are of one segment, or none. */
 static void offload_describe(const struct virtio_net_pair *pair, struct net_burst *burst,
 	struct virtio_net_frame *const *frames, unsigned count)
 {
-	unsigned i, at = 0;
-	burst->bytes = 0;
-	burst->single = virtio_net_is_single(pair, frames[0]);
-	for (i = 0; i < count; i++) {
-		if (i > 0 && (at + frames[i]->segments + 1u > NET_BURST_SEGMENTS ||
-				     virtio_net_is_single(pair, frames[i]) != burst->single))
-			break;
-		if (!offload_describe_one(pair, burst, frames[i], i, &at))
-			break;
-	}
-	burst->count = i;
+	virtio_net_describe_burst(pair, burst, frames, count, describe_frame);
 }
 
 /* 5.1.3.1 */

@@ -7,9 +7,6 @@
  */
 #include "driver/net_internal.h"
 
-#define NET_INLINE static inline __attribute__((always_inline))
-#define NET_ALONE static __attribute__((noinline))
-
 /* LENGTH bytes of the memory of FRAME, from START on. */
 NET_INLINE struct virtio_segment part(const struct virtio_net_frame *frame, uint64_t start, uint64_t length)
 {
@@ -25,16 +22,19 @@ NET_INLINE int burst_add(struct virtio_queue *queue, const struct net_burst *bur
 
 /* ---- receive ---- */
 
-/* Describe one buffer to receive into, which begins with the header at START. */
-NET_INLINE void describe_buffer(
-	struct net_burst *burst, unsigned at, struct virtio_net_frame *frame, uint64_t start, bool apart)
+/* Describe all of FRAME's memory behind the headroom, and the header before it, as one buffer to receive into. */
+NET_ALONE void describe_buffer(
+	const struct virtio_net_pair *pair, struct net_burst *burst, unsigned at, struct virtio_net_frame *frame)
 {
 	struct virtio_segment *segments = &burst->segments[2 * at];
-	if (!apart) {
+	uint64_t start = VIRTIO_NET_HEADROOM - pair->header_size;
+	burst->single = !pair->own_header;
+	burst->count = at + 1;
+	if (burst->single) {
 		burst->singles[at] = (struct virtqueue_single){part(frame, start, frame->capacity - start), frame};
 		return;
 	}
-	segments[0] = part(frame, start, VIRTIO_NET_HEADROOM - start);
+	segments[0] = part(frame, start, pair->header_size);
 	segments[1] = part(frame, VIRTIO_NET_HEADROOM, frame->capacity - VIRTIO_NET_HEADROOM);
 	burst->buffers[at] = (struct virtqueue_buffer){segments, frame, 0, 2};
 }
@@ -50,7 +50,11 @@ NET_INLINE void describe_receive(const struct virtio_net_pair *pair, struct net_
 		struct virtio_net_frame *frame = frames[i];
 		if (frame->capacity < least || frame->segments > 1)
 			break;
-		describe_buffer(burst, i, frame, start, apart);
+		if (apart)
+			describe_buffer(pair, burst, i, frame);
+		else
+			burst->singles[i] =
+				(struct virtqueue_single){part(frame, start, frame->capacity - start), frame};
 	}
 	burst->single = !apart;
 	burst->count = i;
@@ -81,9 +85,7 @@ NET_ALONE int receive_add_chain(struct virtio_net_pair *pair, struct virtio_net_
 	while (left > 0) {
 		unsigned turn = left < NET_BURST ? left : NET_BURST;
 		for (unsigned i = 0; i < turn; i++, frame = frame->next)
-			describe_buffer(&burst, i, frame, VIRTIO_NET_HEADROOM - pair->header_size, pair->own_header);
-		burst.single = !pair->own_header;
-		burst.count = turn;
+			describe_buffer(pair, &burst, i, frame);
 		/* All go in: there was room, and nothing is wrong with them. */
 		if (burst_add(&pair->receive.queue, &burst, true) != (int)turn)
 			return VIRTIO_ERR_PROTOCOL;
@@ -282,65 +284,47 @@ static uint64_t frames_bytes(struct virtio_net_frame *const *frames, unsigned co
 	return bytes;
 }
 
-/* Describe frames of one segment, until COUNT or one that is something else. Nearly all frames pass through here. */
-NET_INLINE void describe_singles(const struct virtio_net_pair *pair, struct net_burst *burst,
-	struct virtio_net_frame *const *frames, unsigned count, bool apart)
+/* Describe plain frames of one segment, until COUNT or one that is something else. Nearly all frames pass through here;
+ * not inlined, since the loop alone has enough registers. */
+NET_ALONE void describe_singles(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count)
 {
 	/* Relaxed: a new MTU may be on its way (net_config.c). */
 	const uint64_t longest = __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED);
 	const uint64_t header = pair->header_size;
 	struct virtio_net_frame *const *at = frames, *const *end = frames + count;
 	struct virtqueue_single *single = burst->singles;
-	struct virtqueue_buffer *buffer = burst->buffers;
-	struct virtio_segment *segments = burst->segments;
 	uint64_t bytes = 0;
 	for (; at < end; at++) {
 		struct virtio_net_frame *frame = *at;
 		if (!frame_is_plain_single(frame) ||
-			!describe_first(frame, longest, header, apart, apart ? segments : &single->segment, &bytes))
+			!describe_first(frame, longest, header, false, &single->segment, &bytes))
 			break;
-		if (apart) {
-			*buffer++ = (struct virtqueue_buffer){segments, frame, 2, 0};
-			segments += 2;
-		} else {
-			single++->token = frame;
-		}
+		single++->token = frame;
 	}
-	burst->single = !apart;
+	burst->single = true;
 	burst->count = (unsigned)(at - frames);
 	burst->bytes = bytes;
 }
 
-/* One function each, and not inlined: a loop alone has enough registers. */
-NET_ALONE void describe_joined(const struct virtio_net_pair *pair, struct net_burst *burst,
-	struct virtio_net_frame *const *frames, unsigned count)
-{
-	describe_singles(pair, burst, frames, count, false);
-}
-
-NET_ALONE void describe_apart(const struct virtio_net_pair *pair, struct net_burst *burst,
-	struct virtio_net_frame *const *frames, unsigned count)
-{
-	describe_singles(pair, burst, frames, count, true);
-}
-
-/* Describe a plain frame of several segments, or say what is wrong with FRAME. */
-NET_ALONE void describe_one(const struct virtio_net_pair *pair, struct net_burst *burst, struct virtio_net_frame *frame)
+/* Describe a plain FRAME of any number of segments. Results as virtio_net_describe_chain. */
+NET_INLINE int describe_plain(const struct virtio_net_pair *pair, struct virtio_net_frame *frame,
+	struct virtio_segment *segments, uint64_t *bytes)
 {
 	uint32_t longest = __atomic_load_n(&pair->transmit.longest, __ATOMIC_RELAXED);
-	int used = virtio_net_describe_chain(pair, frame, longest, burst->segments, &burst->bytes);
+	int used = virtio_net_describe_chain(pair, frame, longest, segments, bytes);
 	if (used >= 0 && (frame->flags & VIRTIO_NET_NEEDS_CHECKSUM || frame->gso_type != VIRTIO_NET_GSO_NONE))
-		used = VIRTIO_ERR_UNSUPPORTED;
-	if (used < 0) {
-		burst->error = used;
-		return;
-	}
-	burst->buffers[0] = (struct virtqueue_buffer){burst->segments, frame, (uint16_t)used, 0};
-	burst->single = false;
-	burst->count = 1;
+		return VIRTIO_ERR_UNSUPPORTED;
+	return used;
 }
 
-/* Describe a burst: frames of one segment as long as there are any, or else one frame of another kind. */
+NET_ALONE void describe_others(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count)
+{
+	virtio_net_describe_burst(pair, burst, frames, count, describe_plain);
+}
+
+/* Describe a burst: frames of one segment as long as there are any, or else those of another kind. */
 static void describe_transmit(const struct virtio_net_pair *pair, struct net_burst *burst,
 	struct virtio_net_frame *const *frames, unsigned count)
 {
@@ -348,12 +332,11 @@ static void describe_transmit(const struct virtio_net_pair *pair, struct net_bur
 		pair->transmit.offload->describe(pair, burst, frames, count);
 		return;
 	}
-	if (pair->own_header)
-		describe_apart(pair, burst, frames, count);
-	else
-		describe_joined(pair, burst, frames, count);
+	burst->count = 0;
+	if (!pair->own_header)
+		describe_singles(pair, burst, frames, count);
 	if (burst->count == 0)
-		describe_one(pair, burst, frames[0]);
+		describe_others(pair, burst, frames, count);
 }
 
 /* Put frames into the ring, without telling the device. Results as virtio_net_pair_transmit. */

@@ -212,7 +212,7 @@ bool virtqueue_split_publish(struct virtqueue *vq)
 }
 
 /* What is wrong with a used entry that names buffer ID. */
-static __attribute__((cold)) void break_by_id(struct virtqueue *vq, uint32_t id)
+static __attribute__((cold, noinline)) void break_by_id(struct virtqueue *vq, uint32_t id)
 {
 	virtqueue_break(vq, id < vq->size ? "used id of no buffer" : "used id out of range");
 }
@@ -269,7 +269,7 @@ VIRTQUEUE_ALONE unsigned take_tokens(struct virtqueue *vq, void **tokens, unsign
 }
 
 /* How many used entries there are to take, up to COUNT; or an error. */
-static int ready_to_take(struct virtqueue *vq, unsigned count)
+VIRTQUEUE_ALONE int ready_to_take(struct virtqueue *vq, unsigned count)
 {
 	unsigned ready;
 
