@@ -17,19 +17,25 @@ PATIENCE = 60  # seconds until a process that does not get ready counts as stuck
 ENDING = 10  # seconds that it may take to end
 
 
+def text_in(file):
+    """All of it. Where the file stands is the process's that writes it: let it stand there."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
+
+
 class Backend:
-    """In a `with`: runs ARGV until the end. What it says goes to a file."""
+    """In a `with`: runs ARGV until the end. What it says goes to a file, its errors go to another."""
 
     def __init__(self, argv, needs=None):
         if not shutil.which(needs or argv[0]):
             raise TestSkipped(f"there is no {needs or argv[0]} here; tools/bench native installs it")
         self._argv = [str(word) for word in argv]
         self._output = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
+        self._errors = tempfile.TemporaryFile()  # pylint: disable=consider-using-with
         self.process = None
 
     def __enter__(self):
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            self._argv, stdin=subprocess.PIPE, stdout=self._output, stderr=subprocess.STDOUT)
+            self._argv, stdin=subprocess.PIPE, stdout=self._output, stderr=self._errors)
         return self
 
     def end(self):
@@ -45,18 +51,21 @@ class Backend:
         self.end()
         self.process.stdin.close()
         self._output.close()
+        self._errors.close()
 
     def output(self):
-        # Where the file stands is the process's, too: let it stand there.
-        file = self._output.fileno()
-        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
+        return text_in(self._output)
+
+    def story(self):
+        """All that it said, to tell what went wrong."""
+        return self.output() + text_in(self._errors)
 
     def await_until(self, ready):
         """Wait until READY() is true."""
         end = time.monotonic() + PATIENCE
         while not ready():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise TestFailure(f"it does not get ready\n$ {shlex.join(self._argv)}\n{self.output()}")
+                raise TestFailure(f"it does not get ready\n$ {shlex.join(self._argv)}\n{self.story()}")
             time.sleep(0.005)
 
 

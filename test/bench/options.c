@@ -53,4 +53,5 @@ void options_tell(const struct virtio_device *device)
 	printf("ring %s%s, features 0x%llx of 0x%llx\n", device->ring->name,
 		virtio_device_has(device, VIRTIO_F_IN_ORDER) ? " in order" : "", (unsigned long long)device->features,
 		(unsigned long long)device->offered);
+	fflush(stdout);
 }

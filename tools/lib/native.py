@@ -78,7 +78,7 @@ def check_net(build, ring, *words):
             try:
                 said = command([program(build, "native_net"), "check", socket, f"frames={NET_FRAMES}", *words], LIMIT)
             except TestFailure as failure:
-                raise TestFailure(f"{failure}\nthe device says\n{backend.output()}") from None
+                raise TestFailure(f"{failure}\nthe device says\n{backend.story()}") from None
     if ring not in said:
         raise TestFailure(f"not {ring}:\n{said}")
     return said.splitlines()[-1]

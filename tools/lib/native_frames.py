@@ -19,7 +19,7 @@ DEVICE, DRIVER = ("1", "0") if (os.cpu_count() or 1) > 1 else ("0", "0")
 ROUNDS = 3  # in which the drivers take turns
 WINDOWS = 3  # in a round, each gives a sample
 SETTLE, WINDOW = 0.1, 0.06  # seconds
-INFLIGHT = 32  # frames that go round: what testpmd starts with
+BURSTS = 4  # that go round, of 32 frames each
 SIZES = (64, 1500)
 # what DPDK's driver does, what the device does meanwhile, what the device counts
 MODES = {"transmit": ("txonly", "rxonly", "Rx"), "receive": ("rxonly", "txonly", "Tx"), "forward": ("io", "io", "Rx")}
@@ -73,12 +73,13 @@ class Ours:
 
     def arguments(self, mode, size, milliseconds=1000 * LIMIT):
         return [builds.GCC.folder / "test" / "bench" / "native_net", mode, self._socket, f"size={size}",
-                f"window={INFLIGHT}", f"milliseconds={milliseconds}", *self._ring.words]
+                f"window={32 * BURSTS}", f"milliseconds={milliseconds}", *self._ring.words]
 
     def start(self, mode, size):
         self._process = subprocess.Popen(  # pylint: disable=consider-using-with
             ["taskset", "-c", DRIVER, *self.arguments(mode, size)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True)
+        self._process.stdout.readline()  # it is attached
 
     def stop(self):
         """Its cycles for a frame, when there was something to do."""
@@ -96,13 +97,15 @@ class Dpdk:
         process.ask("set record-core-cycles on")
 
     def start(self, mode, size):
-        self.process.start(MODES[mode][0], size, "tx_first" if mode == "forward" else "")
+        self.process.start(MODES[mode][0], size, f"tx_first {BURSTS}" if mode == "forward" else "")
         self._mode = mode
 
     def stop(self):
-        """As above. None: sending, it makes frames also when there is no room for them, and counts that."""
+        """As above. None: no frames; or it sends, and so makes frames also when there is no room, and counts that."""
         said = self.process.ask("stop")
-        return None if self._mode == "transmit" else number(r"CPU cycles/packet=([\d.]+)", said)
+        if self._mode == "transmit" or "CPU cycles/packet" not in said:
+            return None
+        return number(r"CPU cycles/packet=([\d.]+)", said)
 
 
 class Samples:
@@ -148,9 +151,10 @@ def take_turn(samples, mode, size, name, way):
     device.ask("stop")
     if cycles is not None:
         samples.add("cycles of the driver for a frame", name, cycles, "cycles")
-    samples.add("cycles of the device for a frame", f"driven by {name}", number(r"CPU cycles/packet=([\d.]+)", said),
-                "cycles")
-    samples.add("how busy the device is", f"driven by {name}", busy(mode, said, seconds), "% of its time")
+    if "CPU cycles/packet" in said:  # there were frames
+        samples.add("cycles of the device for a frame", f"driven by {name}",
+                    number(r"CPU cycles/packet=([\d.]+)", said), "cycles")
+        samples.add("how busy the device is", f"driven by {name}", busy(mode, said, seconds), "% of its time")
 
 
 def dpdk_ways(ring):
