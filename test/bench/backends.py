@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ from outcome import TestFailure, TestSkipped
 
 STORAGE_DAEMON = "qemu-storage-daemon"
 TESTPMD = "dpdk-testpmd"
+USER_MODE_LINUX = "linux.uml"
+DISK_MODULE = "*/kernel/drivers/block/virtio_blk.ko"
 PATIENCE = 60  # seconds until a process that does not get ready counts as stuck
 ENDING = 10  # seconds that it may take to end
 
@@ -60,6 +63,14 @@ class Backend:
         """All that it said, to tell what went wrong."""
         return self.output() + text_in(self._errors)
 
+    def ask(self, line, end):
+        """What it says to LINE, up to END."""
+        before = len(self.output())
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+        self.await_until(lambda: end in self.output()[before:])
+        return self.output()[before:]
+
     def await_until(self, ready):
         """Wait until READY() is true."""
         end = time.monotonic() + PATIENCE
@@ -70,13 +81,14 @@ class Backend:
 
 
 @contextlib.contextmanager
-def storage(node, socket, queues=1):
-    """A disk of qemu-storage-daemon's at SOCKET; NODE is what follows --blockdev."""
-    export = f"vhost-user-blk,id=export,node-name=disk,writable=on,num-queues={queues}"
-    argv = [STORAGE_DAEMON, "--blockdev", f"{node},node-name=disk", "--export",
-            f"{export},addr.type=unix,addr.path={socket}"]
+def storage(node, *sockets, queues=1, writable=True):
+    """A disk of qemu-storage-daemon's, at each of SOCKETS; NODE is what follows --blockdev."""
+    argv = [STORAGE_DAEMON, "--blockdev", f"{node},node-name=disk"]
+    for number, socket in enumerate(sockets):
+        argv += ["--export", f"vhost-user-blk,id=export{number},node-name=disk,writable={'on' if writable else 'off'},"
+                             f"num-queues={queues},addr.type=unix,addr.path={socket}"]
     with Backend(argv) as backend:
-        backend.await_until(socket.exists)
+        backend.await_until(lambda: all(socket.exists() for socket in sockets))
         yield backend
 
 
@@ -100,11 +112,7 @@ class Testpmd(Backend):
 
     def ask(self, line):
         """Its answer to a line."""
-        before = len(self.output())
-        self.process.stdin.write(f"{line}\n".encode())
-        self.process.stdin.flush()
-        self.await_until(lambda: self.PROMPT in self.output()[before:])
-        return self.output()[before:]
+        return super().ask(line, self.PROMPT)
 
     def start(self, mode, size=64, how=""):
         """Forward frames, MODE says how, each made with SIZE bytes."""
@@ -123,3 +131,30 @@ def virtio_user(socket, options, processor=None, before=()):
     run it in."""
     return Testpmd(f"net_virtio_user0,path={socket},queues=1,queue_size=256,{options}", processor, before,
                    ["--force-max-simd-bitwidth=512"])
+
+
+class UserModeLinux(Backend):
+    """
+    A Linux kernel in an ordinary process, with the program INIT in it and the disk at SOCKET, which its own driver
+    drives: the same rings in the same kind of shared memory.
+    """
+
+    def __init__(self, folder, init, socket):
+        self._tree = folder / "linux"
+        image = folder / "linux.cpio"
+        for name in ("dev", "sys", "modules"):
+            (self._tree / name).mkdir(parents=True)
+        shutil.copy(init, self._tree / "init")
+        for module in pathlib.Path("/usr/lib/uml/modules").glob(DISK_MODULE):
+            shutil.copy(module, self._tree / "modules")
+        names = "".join(f"{path.relative_to(self._tree)}\n" for path in self._tree.rglob("*"))
+        with open(image, "wb") as file:
+            subprocess.run(["cpio", "--create", "--format=newc", "--quiet"], cwd=self._tree, input=names.encode(),
+                           stdout=file, check=True)
+        super().__init__([USER_MODE_LINUX, "mem=128M", f"initrd={image}", f"virtio_uml.device={socket}:2", "con=null",
+                          "con0=fd:0,fd:1", "quiet"])
+
+    def __enter__(self):
+        super().__enter__()
+        self.await_until(lambda: "started" in self.output())
+        return self

@@ -5,10 +5,11 @@
  *
  *     native_ping milliseconds=NUMBER [sleep]     sleep: also the one who asks sleeps until it is answered
  */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,13 +37,15 @@ static void sleep_until_written(int event)
 		;
 }
 
-static _Noreturn void answer(int question, int reply, _Atomic uint32_t *answers)
+/* The two system calls of a device that sleeps; and a third, where the one who asks does so, too. */
+static _Noreturn void answer(int question, int reply, bool wake, _Atomic uint32_t *answers)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		sleep_until_written(question);
 		atomic_fetch_add(answers, 1);
-		eventfd_write(reply, 1);
+		if (wake)
+			eventfd_write(reply, 1);
 	}
 }
 
@@ -50,7 +53,8 @@ int main(int argc, char **argv)
 {
 	uint64_t milliseconds =
 		argc > 1 && strncmp(argv[1], "milliseconds=", 13) == 0 ? strtoull(argv[1] + 13, NULL, 10) : 1000;
-	int question = eventfd(0, EFD_NONBLOCK), reply = eventfd(0, EFD_NONBLOCK), sleeps = argc > 2;
+	int question = eventfd(0, EFD_NONBLOCK), reply = eventfd(0, EFD_NONBLOCK);
+	bool sleeps = argc > 2;
 	_Atomic uint32_t *answers = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint32_t asked = 0;
 
@@ -60,7 +64,7 @@ int main(int argc, char **argv)
 	if (child < 0)
 		return perror("fork"), 1;
 	if (child == 0)
-		answer(question, reply, answers);
+		answer(question, reply, sleeps, answers);
 	uint64_t start = now(), time = start;
 	for (; time - start < milliseconds * 1000000; time = now()) {
 		eventfd_write(question, 1);

@@ -7,22 +7,19 @@ user mode Linux, which is a kernel in an ordinary process, with the same rings i
 import contextlib
 import pathlib
 import re
-import subprocess
 import tempfile
 
 import backends
 import builds
 from outcome import command
 
-ROUNDS = 3  # in which the drivers take turns
+ROUNDS = 5  # in which the drivers take turns
 MILLISECONDS = 250
 KIB, MIB = 1024, 1024 * 1024
 SMALL = 4 * KIB
 SHAPES = [*((depth, SMALL) for depth in (1, 4, 32, 128)), (16, 64 * KIB), (4, MIB)]
 DISK_BYTES = 256 * MIB
 SHARED_MEMORY = pathlib.Path("/dev/shm")  # a file there is in memory
-LINUX = "linux.uml"
-LINUX_MODULES = pathlib.Path("/usr/lib/uml/modules")
 NOTHING = "null-co"  # a disk that reads nothing, and leaves the memory as it was
 POLLING, INTERRUPTS, PEER = "libvirtio, polling", "libvirtio, interrupts", "Linux"
 LIMIT = 60
@@ -45,29 +42,8 @@ def by_us(socket, depth, size, *words):
                          f"milliseconds={MILLISECONDS}", *words], LIMIT))
 
 
-def initramfs(folder):
-    """What Linux starts from: the program that reads, and its disk's driver. None: that program was not built."""
-    init = builds.GCC.folder / "test" / "bench" / "machine" / "machine_init"
-    if not init.exists():
-        return None
-    root = folder / "root"
-    for name in ("dev", "sys", "modules"):
-        (root / name).mkdir(parents=True)
-    command(["cp", init, root / "init"])
-    module, = LINUX_MODULES.glob("*/kernel/drivers/block/virtio_blk.ko")
-    command(["cp", module, root / "modules"])
-    listed = "".join(f"{path.relative_to(root)}\n" for path in root.rglob("*"))
-    with open(folder / "initramfs", "wb") as image:
-        subprocess.run(["cpio", "--create", "--format=newc", "--quiet"], cwd=root, input=listed.encode(), stdout=image,
-                       check=True)
-    return folder / "initramfs"
-
-
-def by_linux(image, socket, depth, size):
-    said = command([LINUX, "mem=128M", f"initrd={image}", f"virtio_uml.device={socket}:2", "con=null",
-                    "con0=null,fd:1", "quiet", "--", "blk", f"depth={depth}", f"size={size}",
-                    f"milliseconds={MILLISECONDS}"], LIMIT)
-    return rate(said)
+def by_linux(kernel, depth, size):
+    return rate(kernel.ask(f"blk depth={depth} size={size} milliseconds={MILLISECONDS}", "nanoseconds "))
 
 
 def without_ring(disk, depth, size):
@@ -78,9 +54,9 @@ def without_ring(disk, depth, size):
 
 
 @contextlib.contextmanager
-def disks(folder):
+def disks():
     """What follows --blockdev, by name. The one in a file has something in every block."""
-    with tempfile.NamedTemporaryFile(dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else folder) as file:
+    with tempfile.NamedTemporaryFile(dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None) as file:
         for number in range(DISK_BYTES // MIB):
             file.write(bytes([1 + number % 255]) * MIB)
         file.flush()
@@ -107,14 +83,23 @@ def measure_shape(results, name, depth, size, ways):
                         [rate * size / 2**30 for rate in rates], "GiB/s")
 
 
-def measure_disk(results, name, disk, folder, image):
-    socket = folder / "socket"
+@contextlib.contextmanager
+def drivers(disk, folder):
+    """The ways to read from a DISK, by name. Linux keeps its export, so each has its own, of the same disk."""
+    sockets = [folder / "ours", folder / "linux's"]
+    init = builds.GCC.folder / "test" / "bench" / "machine" / "machine_init"
+    ways = {POLLING: lambda depth, size: by_us(sockets[0], depth, size),
+            INTERRUPTS: lambda depth, size: by_us(sockets[0], depth, size, "sleep")}
+    with backends.storage(disk, *sockets, writable=False), contextlib.ExitStack() as stack:
+        if init.exists():  # it takes libraries to link against, which not every machine has
+            kernel = stack.enter_context(backends.UserModeLinux(folder, init, sockets[1]))
+            ways[PEER] = lambda depth, size: by_linux(kernel, depth, size)
+        yield ways
+
+
+def measure_disk(results, name, disk):
     shapes = [(depth, size) for depth, size in SHAPES if size == SMALL or name != NOTHING]
-    ways = {POLLING: lambda depth, size: by_us(socket, depth, size),
-            INTERRUPTS: lambda depth, size: by_us(socket, depth, size, "sleep")}
-    if image:
-        ways[PEER] = lambda depth, size: by_linux(image, socket, depth, size)
-    with backends.storage(disk, socket):
+    with tempfile.TemporaryDirectory(prefix="virtio-bench-") as folder, drivers(disk, pathlib.Path(folder)) as ways:
         for depth, size in shapes:
             measure_shape(results, name, depth, size, ways)
     for depth, size in shapes:
@@ -133,10 +118,7 @@ def measure_wakeups(results):
 
 
 def measure(results):
-    with tempfile.TemporaryDirectory(prefix="virtio-bench-") as name:
-        folder = pathlib.Path(name)
-        image = initramfs(folder)
-        with disks(folder) as found:
-            for name, disk in found.items():
-                measure_disk(results, name, disk, folder, image)
-        measure_wakeups(results)
+    with disks() as found:
+        for name, disk in found.items():
+            measure_disk(results, name, disk)
+    measure_wakeups(results)

@@ -14,7 +14,9 @@ from outcome import command
 
 SIZE = 64  # bytes of a frame
 BURST = 32  # frames
-SECONDS = 0.5  # under valgrind, which takes some 50 times as long as the processor
+SECONDS = 0.4  # under valgrind, which takes some 50 times as long as the processor
+TRIES = 3
+ENOUGH = 4  # frames for each turn in vain: there is no need for another try
 LIMIT = 60
 DPDK_DRIVER, DPDK_PROGRAM = "librte_net_virtio", "dpdk-testpmd"  # the files in which they are
 
@@ -59,29 +61,37 @@ class Dpdk(native_frames.Dpdk):
         return cost, frames, called[-1] - used
 
 
-def cost_of_frame(way, mode, out):
+def costs_in_vain(way, out):
     """Looking in vain costs, too, and how often it happens is chance. A device that does nothing shows how much."""
-    cost, _, turns = way.count("receive" if mode == "forward" and isinstance(way, Dpdk) else mode, out)
-    in_vain = cost / turns
-    way.device.start(MODES[mode][1], SIZE)
-    cost, frames, turns = way.count(mode, out)
-    way.device.ask("stop")
-    return (cost - turns * in_vain) / frames
+    found = {}
+    for mode in ("transmit", "receive"):
+        cost, _, turns = way.count(mode, out)
+        found[mode] = cost / turns
+    # To forward is to receive, and to look also for what was sent: DPDK's driver does so only when it sends.
+    found["forward"] = found["receive"] + (found["transmit"] if isinstance(way, Ours) else 0)
+    return found
 
 
-def measure_ours(results, ring, device, socket, out):
-    way = Ours(device, socket, ring)
+def count_well(way, mode, out):
+    """The count in which least was in vain: enough of it would hide the rest."""
+    best = None
+    for _ in range(TRIES):
+        way.device.start(MODES[mode][1], SIZE)
+        cost, frames, turns = way.count(mode, out)
+        way.device.ask("stop")
+        if best is None or frames * best[2] > best[1] * turns:
+            best = cost, frames, turns
+        if frames > ENOUGH * turns:
+            break
+    return best
+
+
+def measure_way(results, ring, name, way, out):
+    in_vain = costs_in_vain(way, out)
     for mode in MODES:
-        results.add(f"instructions of the driver for a frame, {ring.family}", f"{ring.name}: {mode}", OURS,
-                    [cost_of_frame(way, mode, out)], "instructions")
-
-
-def measure_dpdk(results, ring, name, options, device, socket, out):
-    with backends.virtio_user(socket, options, before=callgrind(out)) as process:
-        way = Dpdk(device, process)
-        for mode in MODES:
-            results.add(f"instructions of the driver for a frame, {ring.family}", f"{ring.name}: {mode}", name,
-                        [cost_of_frame(way, mode, out)], "instructions")
+        cost, frames, turns = count_well(way, mode, out)
+        results.add(f"instructions of the driver for a frame, {ring.family}", f"{ring.name}: {mode}", name,
+                    [(cost - turns * in_vain[mode]) / frames], "instructions")
 
 
 def measure(results):
@@ -89,9 +99,11 @@ def measure(results):
         with tempfile.TemporaryDirectory(prefix="virtio-bench-") as name:
             folder = pathlib.Path(name)
             with backends.network(folder / "socket") as device:
-                measure_ours(results, ring, device, folder / "socket", folder / "ours")
+                socket, out = folder / "socket", folder / "ours"
+                measure_way(results, ring, OURS, Ours(device, socket, ring), out)
                 for way, options in native_frames.dpdk_ways(ring).items():
                     # valgrind's processor has no AVX-512, which the packed ring's vectors are for.
                     if way == DPDK or (way == VECTOR and not ring.packed):
-                        measure_dpdk(results, ring, way, options, device, folder / "socket",
-                                     folder / way.replace(" ", "-"))
+                        out = folder / way.replace(" ", "-")
+                        with backends.virtio_user(socket, options, before=callgrind(out)) as process:
+                            measure_way(results, ring, way, Dpdk(device, process), out)

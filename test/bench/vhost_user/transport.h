@@ -39,7 +39,6 @@ struct vhost_user {
 		bool started; /* the device may be using it */
 	} rings[VHOST_USER_RINGS];
 	uint64_t notifications; /* counter */
-	uint64_t notifying;     /* cycles of the processor that they took */
 };
 
 /*

@@ -19,18 +19,20 @@
 
 #include "init.h"
 
-#define BLOCK 4096u
+#define PAGE 4096u
 #define MOST 256u
+#define MEMORY (4u << 20)
 
 struct ring {
 	int file;
+	uint32_t size; /* bytes of each read */
 	uint32_t mask, *submission_tail, *submission_array;
 	uint32_t *completion_head, *completion_tail, completion_mask;
 	struct io_uring_sqe *submissions;
 	struct io_uring_cqe *completions;
 };
 
-static uint8_t memory[MOST * BLOCK] __attribute__((aligned(BLOCK)));
+static uint8_t memory[MEMORY] __attribute__((aligned(PAGE)));
 
 static void *map(int ring, size_t size, off_t what)
 {
@@ -73,7 +75,7 @@ static void register_all(const struct ring *ring, int disk)
 		give_up("registering the disk");
 }
 
-/* A read of the block NUMBER into buffer BUFFER, which waits in the ring then. */
+/* A read of the NUMBERth piece of the disk into buffer BUFFER, which waits in the ring then. */
 static void prepare(struct ring *ring, uint64_t number, uint64_t buffer)
 {
 	uint32_t tail = *ring->submission_tail;
@@ -82,9 +84,9 @@ static void prepare(struct ring *ring, uint64_t number, uint64_t buffer)
 	memset(read, 0, sizeof *read);
 	read->opcode = IORING_OP_READ_FIXED;
 	read->flags = IOSQE_FIXED_FILE;
-	read->off = number * BLOCK;
-	read->addr = (uint64_t)(uintptr_t)(memory + buffer * BLOCK);
-	read->len = BLOCK;
+	read->off = number * ring->size;
+	read->addr = (uint64_t)(uintptr_t)(memory + buffer * ring->size);
+	read->len = ring->size;
 	read->user_data = buffer;
 	ring->submission_array[tail & ring->mask] = tail & ring->mask;
 	__atomic_store_n(ring->submission_tail, tail + 1, __ATOMIC_RELEASE);
@@ -105,7 +107,7 @@ static uint32_t reap(struct ring *ring, uint64_t *done)
 
 	while (head != __atomic_load_n(ring->completion_tail, __ATOMIC_ACQUIRE)) {
 		const struct io_uring_cqe *completion = &ring->completions[head++ & ring->completion_mask];
-		if (completion->res != (int32_t)BLOCK) {
+		if (completion->res != (int32_t)ring->size) {
 			errno = -completion->res;
 			give_up("a read");
 		}
@@ -133,14 +135,16 @@ void read_disk(char **words)
 {
 	uint64_t depth = number_of(words, "depth", 1), milliseconds = number_of(words, "milliseconds", 1000);
 	uint64_t places, sent = 0, done = 0, ready[MOST], size = 0;
-	struct ring ring;
+	struct ring ring = {.size = (uint32_t)number_of(words, "size", PAGE)};
 	int disk = open(has_word(words, "second") ? "/dev/vdb" : "/dev/vda", O_RDONLY | O_DIRECT);
 
 	if (disk < 0 || ioctl(disk, BLKGETSIZE64, &size) < 0)
 		give_up("the disk");
-	places = size / BLOCK;
+	places = size / ring.size;
 	if (depth > MOST)
 		depth = MOST;
+	if (depth * ring.size > MEMORY)
+		depth = MEMORY / ring.size;
 	tune();
 	open_ring(&ring, has_word(words, "poll"));
 	register_all(&ring, disk);

@@ -3,7 +3,8 @@
  * The only program of a Linux guest: tools/bench machine packs it and the modules it needs into an initramfs. It loads
  * the modules in the order of their names, and then does what the lines on its console say:
  *
- *     blk depth=NUMBER milliseconds=NUMBER [second] [poll]    reads of 4 KiB from a disk; poll: of a queue for it
+ *     blk depth=NUMBER milliseconds=NUMBER [size=BYTES] [second] [poll]
+ *                      reads of 4 KiB, or so many, from a disk; poll: of a queue for it
  *     udp [poll]       send back datagrams until the next line; poll: never sleep
  *     frames [poll]    send back Ethernet frames, to and from a packet socket, until the next line
  */
