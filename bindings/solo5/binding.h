@@ -88,8 +88,7 @@ bool binding_starts_with(const char *text, const char *prefix);
 /* The canary of __stack_chk_guard, and what exceptions say. */
 void binding_guard_start(void);
 
-/* The serial line. */
-void binding_console_start(void);
+/* Print a text, or a number. */
 void binding_say(const char *text);
 
 void binding_say_number(uint64_t number);

@@ -1,54 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* The console: the first serial line. A line that takes nothing for a second is dead, and what is written is lost. */
-#include <boot/clock.h>
+/* The console: the first serial line. */
 #include <boot/power.h>
-#include <virtio/uart16550.h>
 
+#include "../common/machine.h"
 #include "binding.h"
-
-#define COM1 0x3f8
-
-static struct virtio_uart16550 console_uart;
-static bool console_works;
-
-void binding_console_start(void)
-{
-	struct virtio_region registers = virtio_region_ports(COM1, VIRTIO_UART16550_REGISTERS);
-
-	console_works = virtio_uart16550_init(&console_uart, &registers) == 0;
-}
-
-static void console_put(const char *text, size_t length)
-{
-	uint64_t deadline = boot_clock_now() + BINDING_NANOSECONDS_PER_SECOND;
-
-	while (length > 0 && console_works) {
-		int taken = virtio_uart16550_write(&console_uart, text, length);
-
-		if (taken > 0) {
-			text += taken;
-			length -= (size_t)taken;
-			deadline = boot_clock_now() + BINDING_NANOSECONDS_PER_SECOND;
-		} else if (taken < 0 || boot_clock_now() >= deadline) {
-			console_works = false;
-		}
-	}
-}
 
 void solo5_console_write(const char *buf, size_t size)
 {
-	size_t start = 0;
-
-	if (buf == NULL)
-		return;
-	for (size_t i = 0; i < size; i++) {
-		if (buf[i] != '\n')
-			continue;
-		console_put(buf + start, i - start);
-		console_put("\r\n", 2);
-		start = i + 1;
-	}
-	console_put(buf + start, size - start);
+	if (buf != NULL)
+		machine_serial_write(buf, size);
 }
 
 void binding_say(const char *text)

@@ -4,6 +4,7 @@
 #include <boot/exception.h>
 #include <boot/power.h>
 
+#include "../common/machine.h"
 #include "binding.h"
 
 #define STATUS_SUCCESS 41
@@ -23,12 +24,9 @@ static bool exit_announce_exception(struct boot_registers *registers, uint64_t a
 	return false;
 }
 
-/* Not a secret, only unlikely to be written by chance. The lowest byte, 0, stops strings. */
 void binding_guard_start(void)
 {
-	uint64_t mixed = (__builtin_ia32_rdtsc() ^ boot_clock_wall()) * UINT64_C(0x9e3779b97f4a7c15);
-
-	__stack_chk_guard = (mixed ^ mixed >> 29) & ~UINT64_C(0xff);
+	__stack_chk_guard = machine_canary(boot_clock_wall());
 	boot_exception_set_handler(exit_announce_exception);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <boot/memory.h>
 
+#include "../common/machine.h"
 #include "binding.h"
 
 #define LEAST_HEAP ((size_t)512 << 10)
@@ -50,19 +51,10 @@ static void start_program(void)
 
 int unikernel_main(const struct boot_info *info)
 {
-	binding_console_start();
+	machine_serial_start();
 	binding_guard_start();
 	start_info.cmdline = binding_command_line(info->command_line);
 	binding_devices_start(info);
 	start_take_heap();
-	/* The call leaves the stack as a function expects it, and the zeroes end backtraces. */
-	__asm__ volatile("movq %0, %%rsp\n"
-			 "xorl %%ebp, %%ebp\n"
-			 "pushq %%rbp\n"
-			 "pushq %%rbp\n"
-			 "call *%1"
-			 :
-			 : "r"(start_info.heap_start + start_info.heap_size), "r"(start_program)
-			 : "memory");
-	__builtin_unreachable();
+	machine_run_on_stack(start_info.heap_start + start_info.heap_size, start_program);
 }

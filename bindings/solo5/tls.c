@@ -3,10 +3,8 @@
  * Thread-local storage of the x86-64 ABI's variant II: the variables lie before the thread pointer, which points to
  * itself. The link script keeps .tbss right behind .tdata, and both multiples of 16 long.
  */
-
+#include "../common/machine.h"
 #include "binding.h"
-
-#define MSR_FS_BASE 0xc0000100
 
 /* The link script: the image of .tdata, and the lengths of both sections as addresses. */
 extern const uint8_t _stdata[], _ltdata[], _ltbss[];
@@ -43,6 +41,6 @@ solo5_result_t solo5_set_tls_base(uintptr_t base)
 	/* The processor refuses what is no sign-extended address of 48 bits. */
 	if ((uint64_t)((int64_t)(base << 16) >> 16) != base)
 		return SOLO5_R_EINVAL;
-	__asm__ volatile("wrmsr" : : "c"(MSR_FS_BASE), "a"((uint32_t)base), "d"((uint32_t)(base >> 32)) : "memory");
+	machine_set_fs(base);
 	return SOLO5_R_OK;
 }

@@ -296,6 +296,7 @@ def cases_of(build):
     else:
         yield case("pc", build, written)
         yield case("microvm", build, written, "microvm")
+        yield mirage_case("mirage", build.ocaml_image("guest_mirage"), MIRAGE_WORKS)
 
 
 def jobs(report, made, accelerator):

@@ -9,10 +9,7 @@
 /* What the boot loader told; never NULL once OCaml code runs. */
 const struct boot_info *runtime_boot_info(void);
 
-/* machine.c: set up the first serial line; without one, what is written is lost. */
-void runtime_console_init(void);
-
-/* Write LENGTH bytes of TEXT; a newline also returns the carriage. Waits while the line is busy, a second at most. */
+/* machine.c: write LENGTH bytes of TEXT to the console; a newline also returns the carriage. */
 void runtime_console_write(const char *text, size_t length);
 
 /* Let FS, the processor's register for the thread, point to BASE. */

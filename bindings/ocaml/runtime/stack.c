@@ -9,6 +9,7 @@
 #include <caml/codefrag.h>
 #include <caml/domain.h>
 
+#include "../../common/machine.h"
 #include "runtime.h"
 
 /* Of OCaml's runtime: raises Stack_overflow, with the domain's state in %rdi. */
@@ -42,14 +43,5 @@ _Noreturn void runtime_stack_run(void (*function)(void))
 	if (stack_guard == NULL || boot_guard_page(stack_guard) < 0)
 		runtime_fail("no memory for a stack of %zu KiB", stack_size / 1024);
 	boot_exception_set_handler(stack_handle_fault);
-	/* The call leaves the stack as a function expects it, and the zeroes end backtraces. */
-	__asm__ volatile("movq %0, %%rsp\n"
-			 "xorl %%ebp, %%ebp\n"
-			 "pushq %%rbp\n"
-			 "pushq %%rbp\n"
-			 "call *%1"
-			 :
-			 : "r"(stack_guard + BOOT_PAGE_SIZE + stack_size), "r"(function)
-			 : "memory");
-	__builtin_unreachable();
+	machine_run_on_stack((uintptr_t)stack_guard + BOOT_PAGE_SIZE + stack_size, function);
 }

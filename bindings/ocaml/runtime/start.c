@@ -9,6 +9,7 @@
 #include <caml/printexc.h>
 #include <caml/sys.h>
 
+#include "../../common/machine.h"
 #include "runtime.h"
 
 static const struct boot_info *start_info;
@@ -39,7 +40,7 @@ int unikernel_main(const struct boot_info *info)
 {
 	start_info = info;
 	runtime_thread_init();
-	runtime_console_init();
+	machine_serial_start();
 	runtime_environment_init(info->command_line);
 	if (boot_pages_available() * BOOT_PAGE_SIZE < RUNTIME_LEAST_MEMORY)
 		runtime_fail(

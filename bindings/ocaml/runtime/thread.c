@@ -5,6 +5,7 @@
  */
 #include <boot/clock.h>
 
+#include "../../common/machine.h"
 #include "runtime.h"
 
 #define CANARY 5
@@ -14,20 +15,12 @@
 
 static uint64_t thread_storage[64] __attribute__((aligned(64)));
 
-/* Not a secret, only unlikely to be written by chance. The lowest byte, 0, stops strings. */
-static uint64_t thread_canary(void)
-{
-	uint64_t mixed = (__builtin_ia32_rdtsc() ^ boot_clock_wall()) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return (mixed ^ mixed >> 29) & ~UINT64_C(0xff);
-}
-
 void runtime_thread_init(void)
 {
 	uint64_t base = (uintptr_t)thread_storage;
 
 	thread_storage[0] = base;
-	thread_storage[CANARY] = thread_canary();
+	thread_storage[CANARY] = machine_canary(boot_clock_wall());
 	runtime_thread_point(base);
 }
 

@@ -2,13 +2,7 @@
 (* What OCaml's runtime must be able to do on a bare machine, checked from within; or, by the word on the command line,
    a way to end. *)
 
-let failures = ref 0
-
-let check name holds =
-  if not holds then begin
-    incr failures;
-    Printf.printf "wrong: %s\n%!" name
-  end
+let check = Check.that
 
 let raises name predicate action =
   check name (match action () with exception error -> predicate error | _ -> false)
@@ -148,8 +142,7 @@ let () =
   | "check" ->
       List.iter (fun part -> part ()) [ collector; floats; bigarrays; exceptions; absent; environment; time ];
       at_exit (fun () -> print_endline "at_exit ran");
-      if !failures = 0 then print_endline "all is well";
-      exit (min !failures 100)
+      Check.finish "all is well"
   | "uncaught" -> ignore (deep 3)
   | "exit" ->
       print_string "not flushed by hand";
