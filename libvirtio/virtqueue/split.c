@@ -87,7 +87,7 @@ VIRTQUEUE_INLINE int64_t write_elements(struct virtq_desc *table, const struct v
 	const struct virtio_segment *segment = buffer->segments;
 	struct virtq_desc *desc = &table[at];
 	struct virtq_desc *last;
-	unsigned readable = buffer->readable;
+	int readable = buffer->readable;
 	uint64_t flags = flags_and_next(VIRTQ_DESC_F_NEXT, links ? 0 : 1);
 	uint64_t bytes = 0;
 	uint64_t read = 0;
