@@ -231,9 +231,9 @@ def bound_rows(results, disk):
                         "requests/s")
 
 
-def exchange(guest, kind, size, words):
+def exchange(guest, kind, size, words, milliseconds=MILLISECONDS):
     """Round trips, and frames a second with many under way."""
-    rates = f"size={size}", f"milliseconds={MILLISECONDS}"
+    rates = f"size={size}", f"milliseconds={milliseconds}"
     with guest.echoing(kind, words):
         one = peer_result(peer(guest.link, kind, *rates, "window=1"))
         many = peer_result(peer(guest.link, kind, *rates, f"window={WINDOW}"))
@@ -269,6 +269,24 @@ def start_rows(results, board, guests):
     for number, what in enumerate(("first line", "first answered packet")):
         for name, values in found.items():
             results.add("From the start of QEMU", f"{board}, {what}", name, [value[number] for value in values], "ms")
+
+
+def check(name, chosen):
+    """Our guest does all that is asked of it here, on the board of this NAME; how fast does not matter."""
+    with tempfile.TemporaryDirectory(prefix="virtio-machine-") as folder, SocketNetwork() as link:
+        disk = pathlib.Path(folder, "disk")
+        disk.write_bytes(bytes(1 << 20))
+        guest = OurGuest(Board(name, chosen, disk), link)
+        start(guest)
+        for words in ("depth=1 poll", "depth=32 second"):
+            guest.blocks(f"{words} milliseconds=20")
+        for kind in ("frames", "udp"):
+            exchange(guest, kind, SIZES[-1], "", milliseconds=20)
+
+
+def smoke(report, chosen):
+    for name in ("pc", "microvm"):
+        report.run("qemu", f"gcc the guest of tools/bench machine on {name}", check, name, chosen)
 
 
 def run(results, chosen):

@@ -21,6 +21,7 @@ import costs
 import coverage
 import fuzz
 import machine
+import machine_bench
 import models
 import mutate
 import native
@@ -117,6 +118,8 @@ def run_lanes(report, groups, options, made):
     def machines():
         if "qemu" in groups:
             cases.run(report, made, chosen, options.prove)
+            if builds.GCC in made:
+                machine_bench.smoke(report, chosen)
 
     def lasting():
         if "soak" in groups and builds.GCC in made:
