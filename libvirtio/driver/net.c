@@ -48,11 +48,11 @@ static void net_announce(const struct virtio_net *net)
 		net->link_up ? "up" : "down");
 }
 
-/* Reset the device and free everything, save what a stuck device may still write. */
+/* Reset the device and free everything, save what a device without a reset may still write. */
 static int net_stop(struct virtio_net *net)
 {
 	int result = virtio_device_detach(net->device);
-	bool stuck = result == VIRTIO_ERR_TIMEOUT;
+	bool stuck = result < 0;
 	if (!stuck)
 		virtio_net_frames_free(&net->first);
 	if (net->control_ops)
@@ -111,9 +111,8 @@ int virtio_net_detach(
 {
 	if (!net->device)
 		return 0;
-	bool stuck = virtio_device_reset(net->device) == VIRTIO_ERR_TIMEOUT;
+	bool stuck = virtio_device_reset(net->device) < 0;
 	for (unsigned i = 0; reclaim && !stuck && i < net->pairs; i++)
 		virtio_net_pair_reclaim(virtio_net_pair(net, i), reclaim, context);
-	int result = net_stop(net);
-	return stuck ? VIRTIO_ERR_TIMEOUT : result;
+	return net_stop(net);
 }
