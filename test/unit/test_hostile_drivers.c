@@ -53,19 +53,6 @@ static void fill(const struct fake_device_buffer *buffer, uint32_t length, uint8
 		fake_device_write(buffer, i, &value, 1);
 }
 
-/* An honest device, as dull as can be, serves all there is on RING: zeroes, if it may write. */
-static void serve(struct fake_device_ring *ring)
-{
-	struct fake_device_buffer *buffer = &buffers[0];
-
-	for (unsigned i = 0; i < MOST && fake_device_take(ring, buffer); i++) {
-		uint32_t length = buffer->writable_bytes < 72 ? buffer->writable_bytes : 72;
-
-		fill(buffer, length, 0);
-		fake_device_return(ring, buffer, length);
-	}
-}
-
 /* Take all that is available, so that the device has at least one. How many; 0: there is never any here. */
 static unsigned take_all(const struct scene *scene)
 {
@@ -75,7 +62,7 @@ static unsigned take_all(const struct scene *scene)
 	for (unsigned i = 0; i < 3 && fake_device_available(scene->ring) == 0; i++) {
 		for (unsigned queue = 0; queue < scene->user->queues; queue++)
 			if (queue != scene->queue)
-				serve(fake_user_ring(queue));
+				fake_user_serve(queue, 72);
 		assert_int_equal(scene->user->work(), 0);
 	}
 	while (count < MOST && fake_device_take(scene->ring, &buffers[count]))
@@ -100,7 +87,7 @@ static void recover(const struct scene *scene)
 	fake_user_open(scene->user);
 	for (unsigned i = 0; i < 3; i++) {
 		for (unsigned queue = 0; queue < scene->user->queues; queue++)
-			serve(fake_user_ring(queue));
+			fake_user_serve(queue, 72);
 		assert_int_equal(scene->user->work(), 0);
 	}
 	fake_user_close(scene->user);
@@ -356,8 +343,7 @@ static void goes_away(const struct scene *scene)
 	if (scene->user->poll_config)
 		assert_int_equal(scene->user->poll_config(), VIRTIO_ERR_NO_DEVICE);
 	assert_int_equal(scene->user->detach(), 0);
-	for (unsigned queue = 0; queue < FAKE_TRANSPORT_QUEUES; queue++)
-		fake_device_detach(fake_user_ring(queue)); /* it saw no reset */
+	fake_user_forget_rings();
 	assert_int_equal(fake_platform_live(), 0);
 	assert_int_equal(scene->user->attach(), VIRTIO_ERR_NO_DEVICE);
 	assert_int_equal(fake_platform_live(), 0);

@@ -7,7 +7,6 @@
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 
-#define GONE8 0xff
 #define RING_FEATURES (VIRTIO_F_RING_PACKED | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_IN_ORDER | VIRTIO_F_NOTIFICATION_DATA)
 #define RUNNING (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_SUSPEND) /* one of them, once it is live */
 
@@ -64,6 +63,22 @@ static struct fake_transport *fake_of(struct virtio_device *dev)
 	return (struct fake_transport *)(void *)((char *)dev - offsetof(struct fake_transport, device));
 }
 
+/* The driver is about to reach a register. Whose it is. */
+static struct fake_transport *accessed(struct virtio_device *dev)
+{
+	struct fake_transport *fake = fake_of(dev);
+
+	if (fake->on_access)
+		fake->on_access(fake);
+	return fake;
+}
+
+/* What a register reads as where nothing answers. */
+static uint32_t nothing(const struct fake_transport *fake)
+{
+	return fake->gone_dark ? 0 : UINT32_MAX;
+}
+
 static int fake_open(struct virtio_device *dev)
 {
 	(void)dev;
@@ -78,10 +93,10 @@ static void fake_set_dma(struct virtio_device *dev, bool on)
 
 static uint8_t fake_status(struct virtio_device *dev)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (fake->gone)
-		return GONE8;
+		return (uint8_t)nothing(fake);
 	if (fake->looks > 0) {
 		fake->looks--;
 		return VIRTIO_STATUS_ACKNOWLEDGE;
@@ -146,7 +161,7 @@ static void suspend_or_resume(struct fake_transport *fake)
 
 static void fake_set_status(struct virtio_device *dev, uint8_t status)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (fake->status_count < FAKE_TRANSPORT_TRACE)
 		fake->status_trace[fake->status_count] = status;
@@ -180,15 +195,15 @@ static void fake_set_status(struct virtio_device *dev, uint8_t status)
 
 static uint32_t fake_features_offered(struct virtio_device *dev, unsigned word)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	assert_true(word < fake->ops.feature_words);
-	return fake->gone ? UINT32_MAX : (uint32_t)(fake->offered >> 32 * word);
+	return fake->gone ? nothing(fake) : (uint32_t)(fake->offered >> 32 * word);
 }
 
 static void fake_accept_features(struct virtio_device *dev, unsigned word, uint32_t features)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (fake->gone)
 		return;
@@ -206,19 +221,21 @@ static void fake_accept_features(struct virtio_device *dev, unsigned word, uint3
 
 static uint16_t fake_queue_size(struct virtio_device *dev, uint16_t index)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (fake->gone)
-		return UINT16_MAX;
+		return (uint16_t)nothing(fake);
 	return index < FAKE_TRANSPORT_QUEUES ? fake->queues[index].size : 0;
 }
 
 static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queue)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	assert_true(queue->index < FAKE_TRANSPORT_QUEUES);
 	struct fake_transport_queue *mine = &fake->queues[queue->index];
+	if (fake->gone)
+		return 0;
 	if (fake->ops.confirms_features && !(fake->status & VIRTIO_STATUS_FEATURES_OK))
 		fail_msg("virtqueue %u before FEATURES_OK (3.1.1)", queue->index);
 	if (fake->status & (mine->was_reset ? VIRTIO_STATUS_FAILED : VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED))
@@ -241,10 +258,12 @@ static int fake_start_queue(struct virtio_device *dev, struct virtio_queue *queu
 
 static void notify(struct virtio_queue *queue, bool with_data)
 {
-	struct fake_transport *fake = fake_of(queue->device);
+	struct fake_transport *fake = accessed(queue->device);
 	struct fake_transport_queue *mine = &fake->queues[queue->index];
 
-	if (!(fake->status & VIRTIO_STATUS_DRIVER_OK) && !fake->gone)
+	if (fake->gone)
+		return;
+	if (!(fake->status & VIRTIO_STATUS_DRIVER_OK))
 		fail_msg("virtqueue %u notified before DRIVER_OK (3.1.1)", queue->index);
 	if (!mine->started || mine->queue != queue)
 		fail_msg("virtqueue %u notified, and it is not started", queue->index);
@@ -264,13 +283,13 @@ static void fake_notify_with_data(struct virtio_queue *queue)
 	uint32_t data = virtqueue_notification_data(&queue->ring);
 
 	notify(queue, true);
-	if (!ring->lied && data != (uint32_t)fake_device_position(ring) << 16)
+	if (!ring->lied && !fake_of(queue->device)->gone && data != (uint32_t)fake_device_position(ring) << 16)
 		fail_msg("a notification says 0x%x, the ring stands at 0x%x (2.9)", data, fake_device_position(ring));
 }
 
 static void fake_reset_queue(struct virtio_device *dev, uint16_t index)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (!(fake->accepted & VIRTIO_F_RING_RESET))
 		fail_msg("the reset of a virtqueue does not exist without its feature (2.6.1)");
@@ -280,7 +299,7 @@ static void fake_reset_queue(struct virtio_device *dev, uint16_t index)
 
 static bool fake_queue_in_reset(struct virtio_device *dev, uint16_t index)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 	struct fake_transport_queue *mine = &fake->queues[index];
 
 	if (mine->resetting == 0)
@@ -299,17 +318,17 @@ static bool fake_queue_in_reset(struct virtio_device *dev, uint16_t index)
 
 static uint32_t fake_config_generation(struct virtio_device *dev)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (fake->generation_unstable)
 		fake->generation++;
-	return fake->ops.confirms_features ? fake->generation : 0;
+	return fake->gone ? nothing(fake) : fake->ops.confirms_features ? fake->generation : 0;
 }
 
 static uint8_t fake_interrupt_cause(struct virtio_device *dev)
 {
-	struct fake_transport *fake = fake_of(dev);
-	uint8_t cause = fake->gone ? GONE8 : fake->interrupt_cause;
+	struct fake_transport *fake = accessed(dev);
+	uint8_t cause = fake->gone ? (uint8_t)nothing(fake) : fake->interrupt_cause;
 
 	fake->interrupt_cause = 0;
 	return cause;
@@ -325,7 +344,7 @@ static uint16_t vector_taken(struct fake_transport *fake, uint16_t vector)
 
 static int fake_set_config_vector(struct virtio_device *dev, uint16_t vector)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	fake->config_vector = vector_taken(fake, vector);
 	return fake->config_vector == vector ? 0 : VIRTIO_ERR_UNSUPPORTED;
@@ -333,7 +352,7 @@ static int fake_set_config_vector(struct virtio_device *dev, uint16_t vector)
 
 static int fake_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
 {
-	struct fake_transport *fake = fake_of(dev);
+	struct fake_transport *fake = accessed(dev);
 
 	if (fake->queues[index].started)
 		fail_msg("virtqueue %u has been started already", index);
@@ -352,13 +371,15 @@ static uint32_t read_config(void *context, uint64_t offset, unsigned width)
 {
 	struct fake_transport *fake = context;
 
+	if (fake->on_access)
+		fake->on_access(fake);
 	if (fake->on_config_read)
 		fake->on_config_read(fake, (uint32_t)offset);
 	for (unsigned i = 0; i < width; i++)
 		if (fake->config_forbidden[offset + i])
 			fail_msg("configuration byte %llu does not exist without its feature (2.5.1)",
 				(unsigned long long)offset + i);
-	return fake->gone ? UINT32_MAX : fake_region_load(&fake->config[offset], width);
+	return fake->gone ? nothing(fake) : fake_region_load(&fake->config[offset], width);
 }
 
 static const struct virtio_transport_ops modern = {

@@ -58,6 +58,7 @@ struct fake_transport {
 
 	/* What goes wrong on demand. */
 	bool gone;                 /* all registers read as all ones */
+	bool gone_dark;            /* as zeroes: with `gone` */
 	bool never_resets;         /* the status never becomes 0 */
 	unsigned slow_reset;       /* so many looks at the status before it is 0 */
 	unsigned slow_queue_reset; /* so many looks before the reset of a queue is done */
@@ -70,6 +71,7 @@ struct fake_transport {
 	int start_queue_error;     /* what start_queue answers, 0: success */
 	void (*on_queue_reset)(struct fake_transport *fake); /* called while a queue's reset goes on, at each look */
 	void (*on_config_read)(struct fake_transport *fake, uint32_t offset); /* called before each read of a field */
+	void (*on_access)(struct fake_transport *fake); /* called before each access to a register or a field */
 
 	/* What happened. */
 	uint8_t status;                             /* as the driver set it */

@@ -34,7 +34,7 @@ int fake_user_no_timeout(int one, int other)
 	return one != VIRTIO_ERR_TIMEOUT ? one : other;
 }
 
-static void prepare(const struct fake_user *user)
+void fake_user_prepare(const struct fake_user *user)
 {
 	memset(&fake_user_transport, 0, sizeof fake_user_transport);
 	fake_transport_init(&fake_user_transport, fake_platform(), user->type,
@@ -47,7 +47,7 @@ static void prepare(const struct fake_user *user)
 
 void fake_user_open(const struct fake_user *user)
 {
-	prepare(user);
+	fake_user_prepare(user);
 	assert_int_equal(user->attach(), 0);
 	if (user->start)
 		user->start();
@@ -57,6 +57,28 @@ void fake_user_open(const struct fake_user *user)
 struct fake_device_ring *fake_user_ring(unsigned index)
 {
 	return &fake_user_transport.queues[index].ring;
+}
+
+void fake_user_serve(unsigned index, uint32_t most)
+{
+	static struct fake_device_buffer buffer;
+	static const uint8_t zeroes[72];
+	bool started = fake_user_transport.queues[index].started;
+
+	assert_true(most <= sizeof zeroes);
+	/* At most so many: there may be as many again by then. */
+	for (unsigned i = 0; started && i < 32 && fake_device_take(fake_user_ring(index), &buffer); i++) {
+		uint32_t length = buffer.writable_bytes < most ? buffer.writable_bytes : most;
+
+		fake_device_write(&buffer, 0, zeroes, length);
+		fake_device_return(fake_user_ring(index), &buffer, length);
+	}
+}
+
+void fake_user_forget_rings(void)
+{
+	for (unsigned i = 0; i < FAKE_TRANSPORT_QUEUES; i++)
+		fake_device_detach(fake_user_ring(i));
 }
 
 void fake_user_close(const struct fake_user *user)

@@ -38,6 +38,9 @@ extern struct fake_transport fake_user_transport;
 /* The most bytes that the driver handed out in one piece since this was set to 0. */
 extern uint32_t fake_user_most;
 
+/* A new device on the fake platform, over the ring of the group of tests (fake/transport.h), and no driver yet. */
+void fake_user_prepare(const struct fake_user *user);
+
 /*
  * A new device on the fake platform, over the ring of the group of tests (fake/transport.h), and the driver at work.
  * Fails the test if it cannot be used.
@@ -46,6 +49,15 @@ void fake_user_open(const struct fake_user *user);
 
 /* The device's end of virtqueue INDEX. */
 struct fake_device_ring *fake_user_ring(unsigned index);
+
+/*
+ * An honest device, as dull as can be, serves all there is on virtqueue INDEX: up to MOST zeroes (72 at most) where it
+ * may write.
+ */
+void fake_user_serve(unsigned index, uint32_t most);
+
+/* Let go of all rings: a device that has gone sees no reset. */
+void fake_user_forget_rings(void);
 
 /* Detach, and see that nothing is left. */
 void fake_user_close(const struct fake_user *user);

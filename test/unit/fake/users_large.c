@@ -29,7 +29,8 @@ static void net_configure(void)
 static int net_attach(void)
 {
 	static const struct virtio_net_options options = {
-		.wanted = VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX, .control = &virtio_net_control};
+		.wanted = VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_SPEED_DUPLEX,
+		.control = &virtio_net_control};
 
 	for (unsigned i = 0; i < AT_ONCE; i++) {
 		struct virtio_segment memory = fake_platform_buffer(VIRTIO_NET_HEADROOM + 200);
@@ -105,8 +106,9 @@ static int net_detach(void)
 }
 
 const struct fake_user fake_user_net = {"net", VIRTIO_ID_NET,
-	VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX, 3, net_configure,
-	net_attach, NULL, net_work, net_wait, net_poll_config, net_detach};
+	VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU | VIRTIO_NET_F_SPEED_DUPLEX | VIRTIO_NET_F_CTRL_VQ |
+		VIRTIO_NET_F_CTRL_RX,
+	3, net_configure, net_attach, NULL, net_work, net_wait, net_poll_config, net_detach};
 
 /* ---- block ---- */
 
@@ -116,9 +118,14 @@ static struct virtio_segment sectors[AT_ONCE];
 
 static void blk_configure(void)
 {
-	static const uint8_t capacity[8] = {100};
+	static const uint8_t capacity[8] = {100}, block_size[4] = {0, 2}, some[4] = {4};
+	static const unsigned limits[] = {VIRTIO_BLK_CONFIG_SEG_MAX, VIRTIO_BLK_CONFIG_DISCARD,
+		VIRTIO_BLK_CONFIG_DISCARD + 4, VIRTIO_BLK_CONFIG_DISCARD + 8};
 
 	fake_transport_set_config(&fake_user_transport, VIRTIO_BLK_CONFIG_CAPACITY, capacity, sizeof capacity);
+	fake_transport_set_config(&fake_user_transport, VIRTIO_BLK_CONFIG_BLK_SIZE, block_size, sizeof block_size);
+	for (unsigned i = 0; i < sizeof limits / sizeof limits[0]; i++)
+		fake_transport_set_config(&fake_user_transport, limits[i], some, sizeof some);
 }
 
 static int blk_attach(void)
@@ -171,5 +178,8 @@ static int blk_detach(void)
 	return virtio_blk_detach(&blk, NULL, NULL);
 }
 
-const struct fake_user fake_user_blk = {
-	"blk", VIRTIO_ID_BLOCK, 0, 1, blk_configure, blk_attach, NULL, blk_work, blk_wait, blk_poll_config, blk_detach};
+const struct fake_user fake_user_blk = {"blk", VIRTIO_ID_BLOCK,
+	VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_TOPOLOGY |
+		VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE | VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_SECURE_ERASE |
+		VIRTIO_BLK_F_WRITE_ZEROES,
+	1, blk_configure, blk_attach, NULL, blk_work, blk_wait, blk_poll_config, blk_detach};
