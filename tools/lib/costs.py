@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """
 What the library costs, in numbers that do not depend on the machine: instructions, register writes and interrupts of
-its paths, bytes of its text. tools/bench exact prints them; tools/test costs holds them under the ceilings of
-test/bench/ceilings.txt, which are those of one version of each compiler. A change that makes a path longer raises its
-ceiling there, and says why.
+its paths, bytes of its text and of the stack. tools/bench exact prints them; tools/test costs holds them under the
+ceilings of test/bench/ceilings.txt, which are those of one version of each compiler. A change that makes a path longer
+raises its ceiling there, and says why.
 """
 
 import re
@@ -12,6 +12,7 @@ import builds
 import ceilings
 import instructions
 import sizes
+import stack
 from outcome import TestFailure, TestSkipped, command
 
 BUILDS = [builds.GCC, builds.CLANG]
@@ -54,6 +55,10 @@ def check_sizes(build):
     return compare(build, {row.name: row.text for row in [*sizes.libraries(build), *sizes.images(build)]})
 
 
+def check_stack(build):
+    return compare(build, {f"stack of {name}": deepest for name, (deepest, _) in stack.measure(build).items()})
+
+
 def check_accesses(build):
     """One register write for a burst at most; one interrupt at most where they are asked for, else none."""
     rows = paths(build)
@@ -68,6 +73,7 @@ def run(report, made):
     for build in [build for build in BUILDS if build in made]:
         report.run("costs", f"{build.name}: instructions", check_instructions, build)
         report.run("costs", f"{build.name}: text", check_sizes, build)
+        report.run("costs", f"{build.name}: stack", check_stack, build)
     if builds.GCC in made:
         report.run("costs", "register writes and interrupts", check_accesses, builds.GCC)
 
@@ -93,3 +99,10 @@ def bench():
     for rows in zip(*([*sizes.libraries(build), *sizes.images(build)] for build in BUILDS)):
         print_row(rows[0].name, [number for row in rows for number in (row.code, row.constants, row.text, row.data)],
                   14)
+    print("bytes of stack that the deepest chain of calls takes, over all transports and rings, but for the runtime's")
+    print_row("", names)
+    deepest = [stack.measure(build) for build in BUILDS]
+    for name in deepest[0]:
+        print_row(name, [measured[name][0] for measured in deepest])
+    for measured in deepest:
+        print(f"  {measured['net: data path'][0]} bytes: {' > '.join(measured['net: data path'][1])}")
