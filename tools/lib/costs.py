@@ -95,14 +95,13 @@ def bench():
         print_row(name, [*(f"{row[2] / row[1]:.1f}" for row in rows), f"{writes / items:.4f}",
                          f"{interrupts / items:.4f}"])
     print("bytes: code, constants, both, and data, which in the library are tables of addresses")
-    print_row("", [f"{name} {what}" for name in names for what in ("code", "const.", "text", "data")], 14)
+    print_row("", [cell for name in names for cell in ("", "", "", name)], 10)
+    print_row("", ["code", "constants", "both", "data"] * len(names), 10)
     for rows in zip(*([*sizes.libraries(build), *sizes.images(build)] for build in BUILDS)):
         print_row(rows[0].name, [number for row in rows for number in (row.code, row.constants, row.text, row.data)],
-                  14)
+                  10)
     print("bytes of stack that the deepest chain of calls takes, over all transports and rings, but for the runtime's")
     print_row("", names)
     deepest = [stack.measure(build) for build in BUILDS]
     for name in deepest[0]:
         print_row(name, [measured[name][0] for measured in deepest])
-    for measured in deepest:
-        print(f"  {measured['net: data path'][0]} bytes: {' > '.join(measured['net: data path'][1])}")
