@@ -26,7 +26,7 @@ let () =
   let start = Virtio.Time.now () in
   let hello count work =
     Virtio.sleep_until (start + (count * second));
-    Printf.printf "hello %d, %.1f s: " (count + 1) (Virtio.Time.to_seconds (Virtio.Time.now () - start));
+    Printf.printf "hello %d, %.1f s: %!" (count + 1) (Virtio.Time.to_seconds (Virtio.Time.now () - start));
     Printf.printf "%s\n%!" (work ())
   in
   List.iteri hello [ collector; floats; exceptions; bigarrays ]

@@ -5,12 +5,14 @@ import concurrent.futures
 import pathlib
 import re
 import shutil
+import socket
 import tempfile
 
 import builds
 import machine
 import scenarios
 from consumer import Installed, boot
+from monitor import MONITOR, Monitor
 from outcome import TestFailure, command
 from run import Case, Disk, run_case
 
@@ -50,7 +52,15 @@ ENDS = {
     "exhaust": scenarios.ends_with(3, "memory is exhausted"),
     "exhaust-small": scenarios.ends_with(FATAL_STATUS, "Fatal error: out of memory"),
     "off": scenarios.powers_off(),
+    "reset": scenarios.powers_off("at_exit before the reset"),  # which ends QEMU, by -no-reboot
 }
+
+
+def pressed(machine_, folder):
+    machine_.expect("press the button")
+    with Monitor(folder) as monitor:
+        monitor.order("system_powerdown")
+    scenarios.ends_with(0, "it was pressed")(machine_, folder)
 
 
 def guest_cases(build):
@@ -61,6 +71,7 @@ def guest_cases(build):
     image = build.ocaml_image("guest_ocaml")
     for word, scenario in ENDS.items():
         yield Case(f"runtime, {word}", image, scenario, command_line=word, memory="32M")
+    yield Case("runtime, power button", image, pressed, command_line="button", devices=MONITOR)
     yield Case("runtime, too little memory", image,
                scenarios.ends_with(FATAL_STATUS, "too little for OCaml", "give the machine more"), memory="6M")
 
@@ -99,7 +110,8 @@ def device_options(board, transport):
     """Two network devices on one wire, an entropy device and a console."""
     kind, more = ("device", "") if board == "microvm" else ("pci", "," + TRANSPORTS[transport][0])
     argv = ["-device", f"virtio-rng-{kind}{more}", "-device", f"virtio-serial-{kind}{more}",
-            "-chardev", "null,id=console", "-device", "virtconsole,chardev=console"]
+            "-chardev", "socket,id=console,path={folder}/console,server=on,wait=off",
+            "-device", "virtconsole,chardev=console"]
     for number in range(2):
         argv += ["-netdev", f"hubport,id=net{number},hubid=0", "-device",
                  f"virtio-net-{kind},netdev=net{number}{more}{',romfile=' if kind == 'pci' else ''}"]
@@ -110,6 +122,21 @@ def device_case(name, build, scenario, board, transport, command_line="", drive=
     return Case(name, build.ocaml_image(f"guest_ocaml_devices{MACHINES[board]}"), scenario, machine=board,
                 command_line=command_line, devices=device_options(board, transport),
                 disks=[Disk(content=bytes(1 << 20), options=TRANSPORTS.get(transport, [""])[0], drive=drive)])
+
+
+def typed_to(machine_, folder):
+    """Bytes both ways over the console."""
+    machine_.expect("type a line")
+    with socket.socket(socket.AF_UNIX) as console:
+        console.settimeout(60)
+        console.connect(str(folder / "console"))
+        console.sendall(b"a line from outside\n")
+        answer = b""
+        while not answer.endswith(b"\n"):
+            answer += console.recv(100)
+        if answer != b"heard: a line from outside\n":
+            raise TestFailure(f"the console says {answer!r}")
+        scenarios.ends_with(0, "the console is well")(machine_, folder)
 
 
 def device_cases(build):
@@ -126,6 +153,7 @@ def device_cases(build):
         yield device_case(f"devices, an exception {name}", build,
                           scenarios.ends_with(UNCAUGHT_STATUS, f"Fatal error: exception {exception}", "Called from"),
                           "pc", "modern", word)
+    yield device_case("devices, a console that is typed to", build, typed_to, "pc", "modern", "console")
     for board, transport in (("pc", "modern"), ("microvm", "MMIO")):
         yield device_case(f"devices, a disk that hangs, {board} {transport}", build,
                           scenarios.ends_with(0, "a hanging disk is well"), board, transport, "stuck", THROTTLED)

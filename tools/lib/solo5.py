@@ -74,12 +74,20 @@ def written(machine_, folder):
         raise TestFailure("the end of the disk is not as it was written")
 
 
+def large_heap(machine_, folder):
+    """All that the machine has, but for what the image and the devices took of it."""
+    written(machine_, folder)
+    if not 1900 < int(re.search(r"the heap has (\d+) MiB", machine_.output)[1]) < 2048:
+        raise TestFailure("the heap is not all there is")
+
+
 def whole_cases(build):
     """All that the program checks from within, wherever the devices are."""
     for board in ("pc", "q35"):
         for name, options in TRANSPORTS.items():
             yield case(f"{board} {name}", build, written, board, options=options)
     yield case("microvm", build, written, "microvm")
+    yield case("more than 1 GiB", build, large_heap, memory="2G")
     yield case("blocks of 4096 bytes, MTU 9000", build, succeeds("all is well", "MTU 9000"),
                devices=nets(options="host_mtu=9000"),
                disks=disks(more=("logical_block_size=4096,physical_block_size=4096", "")))

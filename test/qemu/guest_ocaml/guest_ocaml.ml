@@ -137,6 +137,15 @@ let exhaust_small () =
   let rec grow list n = if n < 0 then list else grow (string_of_int n :: list) (n + 1) in
   ignore (Sys.opaque_identity (grow [] 0))
 
+let button () =
+  if not (Virtio.Power.enable_button ()) then failwith "there is no button";
+  check "not pressed yet" (not (Virtio.Power.button_pressed ()));
+  print_endline "press the button";
+  while not (Virtio.Power.button_pressed ()) do
+    Virtio.sleep_until (Virtio.Time.after 0.02)
+  done;
+  Check.finish "it was pressed"
+
 let () =
   match if Array.length Sys.argv > 1 then Sys.argv.(1) else "" with
   | "check" ->
@@ -153,4 +162,8 @@ let () =
       exit 3
   | "exhaust-small" -> exhaust_small ()
   | "off" -> Virtio.Power.off ()
+  | "reset" ->
+      at_exit (fun () -> print_endline "at_exit before the reset");
+      Virtio.Power.reset ()
+  | "button" -> button ()
   | word -> failwith ("no such word: " ^ word)

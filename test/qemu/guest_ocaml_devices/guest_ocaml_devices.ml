@@ -305,6 +305,23 @@ let stuck () =
   check "it can be attached again" (Block.sectors again > 0);
   Check.finish "a hanging disk is well"
 
+(* What the one outside types into the console, up to the end of a line. *)
+let console () =
+  let console = get (Console.attach ()) in
+  let byte = Bytes.create 1 in
+  let rec line text =
+    match get (Console.read console byte 0 1) with
+    | 0 -> wait (); line text
+    | _ when Bytes.get byte 0 = '\n' -> text
+    | _ -> line (text ^ Bytes.to_string byte)
+  in
+  mistake "beyond the bytes" "Virtio.Console.read" (fun () -> get (Console.read console byte 0 2));
+  print_endline "type a line";
+  let heard = Printf.sprintf "heard: %s\n" (line "") in
+  check "there is room for an answer" (Console.write console heard 0 (String.length heard) = Ok (String.length heard));
+  get (Console.detach console);
+  Check.finish "the console is well"
+
 let async () =
   Lwt.async (fun () -> Virtio_lwt.sleep 0.01 >>= fun () -> failwith "nobody waits for this");
   Virtio_lwt.run (Virtio_lwt.sleep 10.0)
@@ -331,6 +348,7 @@ let () =
   match if Array.length Sys.argv > 1 then Sys.argv.(1) else "" with
   | "" -> everything ()
   | "async" -> async ()
+  | "console" -> console ()
   | "callback" -> callback ()
   | "kept" -> kept ()
   | "stuck" -> stuck ()

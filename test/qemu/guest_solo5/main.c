@@ -57,6 +57,9 @@ static void check_start_info(const struct solo5_start_info *info)
 	*first = 1;
 	first[info->heap_size / 2] = 2;
 	CHECK(*first == 1 && first[info->heap_size / 2] == 2);
+	say("the heap has ");
+	say_number(info->heap_size >> 20, 10);
+	say(" MiB\n");
 }
 
 /* What the binding has found out of the devices is in the manifest. */
