@@ -52,8 +52,6 @@ static unsigned read_header(const struct virtio_net_pair *pair, struct virtio_ne
 	const uint8_t *header = frame->buffer + VIRTIO_NET_HEADROOM - pair->header_size;
 	uint64_t features = pair->net->features;
 	struct virtio_net_hdr raw;
-	frame->flags = 0;
-	frame->gso_type = VIRTIO_NET_GSO_NONE;
 	__builtin_memcpy(&raw, header, pair->merge ? VIRTIO_NET_HDR_SIZE : VIRTIO_NET_HDR_SIZE_LEGACY);
 	if (features & VIRTIO_NET_F_GUEST_CSUM) {
 		/* With RSC_INFO the fields mean something else, and nobody agreed on that (5.1.6.4.2). */
@@ -125,6 +123,19 @@ static struct virtio_net_frame *receive_finish(
 	return frame;
 }
 
+/*
+ * Whether FRAME, whose first buffer this is, must be asked for its header. That is on a cache line which the
+ * device has just written, so reading it makes both wait. Only a frame's last buffer may have room left (5.1.6.4): with
+ * nothing else agreed on, such a first one needs no header to be known for the only one.
+ */
+static bool header_matters(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
+{
+	const uint64_t meanings = VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_HASH_REPORT;
+	if ((pair->net->features & (meanings | VIRTIO_F_VERSION_1)) != VIRTIO_F_VERSION_1)
+		return true;
+	return frame->offset + frame->length >= frame->capacity;
+}
+
 /* The first buffer of a frame: returns the frame if it is the only one, and is right. */
 static struct virtio_net_frame *receive_first(struct virtio_net_pair *pair, const struct virtqueue_used *used)
 {
@@ -135,7 +146,9 @@ static struct virtio_net_frame *receive_first(struct virtio_net_pair *pair, cons
 	frame->length = bad ? 0 : used->length - pair->header_size;
 	frame->segments = 1;
 	frame->next = NULL;
-	unsigned buffers = bad ? 1 : read_header(pair, frame);
+	frame->flags = 0;
+	frame->gso_type = VIRTIO_NET_GSO_NONE;
+	unsigned buffers = !bad && header_matters(pair, frame) ? read_header(pair, frame) : 1;
 	if (buffers == 1)
 		return receive_finish(pair, frame, frame->length, bad);
 	/* A frame needs no more buffers than there are: then it is no number, and the next one starts a new frame. */

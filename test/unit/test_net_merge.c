@@ -8,7 +8,8 @@
 
 #define net fake_net.net
 #define MERGE VIRTIO_NET_F_MRG_RXBUF
-#define SMALL 256 /* bytes of the driver's buffers here, headroom included */
+#define READ (VIRTIO_F_VERSION_1 | VIRTIO_NET_F_GUEST_CSUM) /* each header is read */
+#define SMALL 256                                           /* bytes of the driver's buffers here, headroom included */
 #define ROOM (SMALL - VIRTIO_NET_HEADROOM)
 
 static uint8_t bytes[FAKE_NET_LONGEST];
@@ -17,7 +18,7 @@ static const struct virtio_net_hdr plain;
 static void open_with(uint64_t features, bool own_frames)
 {
 	const struct virtio_net_options options = {
-		.wanted = MERGE,
+		.wanted = MERGE | VIRTIO_NET_F_GUEST_CSUM,
 		.offload = &virtio_net_offload,
 		.receive_buffer = SMALL,
 		.own_receive_frames = own_frames,
@@ -137,7 +138,7 @@ static void test_the_rest_of_a_frame_may_come_late(void **state)
 	struct virtio_net_frame *frames[4];
 
 	(void)state;
-	open_with(VIRTIO_F_VERSION_1, false);
+	open_with(READ, false);
 	put_first(3, 100);
 	fake_device_publish(fake_net_receiveq());
 	assert_int_equal(virtio_net_receive(&net, frames, 4), 0);
@@ -176,7 +177,7 @@ static void test_merged_frames_that_break_the_rules_are_dropped(void **state)
 	struct virtio_net_frame *frame;
 
 	(void)state;
-	open_with(VIRTIO_F_VERSION_1, false);
+	open_with(READ, false);
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		put_first(cases[i].num_buffers, cases[i].first);
 		for (unsigned k = 0; k < cases[i].more; k++)
@@ -198,7 +199,7 @@ static void test_merged_buffers_of_impossible_lengths_do_no_harm(void **state)
 	struct virtio_net_frame *frame;
 
 	(void)state;
-	open_with(VIRTIO_F_VERSION_1, false);
+	open_with(READ, false);
 	put_first(2, 100);
 	fake_net_put(bytes + 100, 20, UINT32_MAX);
 	fake_device_publish(fake_net_receiveq());
@@ -233,7 +234,7 @@ static void test_detach_hands_back_every_buffer(void **state)
 	(void)state;
 	for (unsigned broken = 0; broken < 2; broken++) {
 		reclaimed = 0;
-		open_with(VIRTIO_F_VERSION_1, true);
+		open_with(READ, true);
 		for (unsigned i = 0; i < 16; i++) {
 			frames[i] = fake_net_frame(ROOM);
 			pointers[i] = &frames[i];
@@ -298,7 +299,7 @@ static void test_merged_lengths_past_4_gib_make_no_short_frame(void **state)
 	struct virtio_net_frame first, second, *frames[2] = {&first, &second};
 
 	(void)state;
-	open_with(VIRTIO_F_VERSION_1, true);
+	open_with(READ, true);
 	if (net.features & VIRTIO_F_ACCESS_PLATFORM) { /* it would be copied */
 		fake_net_detach();
 		return;
@@ -312,6 +313,24 @@ static void test_merged_lengths_past_4_gib_make_no_short_frame(void **state)
 	fake_device_lie_used(fake_net_receiveq(), 1, half + 100);
 	assert_int_equal(virtio_net_receive(&net, frames, 2), 0);
 	assert_int_equal(net.first.receive.dropped, 1);
+	fake_net_detach();
+}
+
+/* NET-30: a first buffer with room left is all of its frame, whatever its header says: that is not even read. */
+static void test_only_full_buffers_are_asked_for_more(void **state)
+{
+	(void)state;
+	open_with(VIRTIO_F_VERSION_1, false);
+	put_first(2, ROOM - 1);
+	fake_device_publish(fake_net_receiveq());
+	assert_frame(receive_one(), ROOM - 1);
+	put_first(1, ROOM);
+	fake_device_publish(fake_net_receiveq());
+	assert_frame(receive_one(), ROOM);
+	put_first(2, ROOM);
+	fake_net_put(bytes + ROOM, 1, 1);
+	fake_device_publish(fake_net_receiveq());
+	assert_frame(receive_one(), ROOM + 1);
 	fake_net_detach();
 }
 
@@ -344,6 +363,7 @@ int main(void)
 		TEST(test_detach_hands_back_every_buffer),
 		TEST(test_frames_are_released_whole_or_not_at_all),
 		TEST(test_merged_lengths_past_4_gib_make_no_short_frame),
+		TEST(test_only_full_buffers_are_asked_for_more),
 		TEST(test_without_merging_the_number_of_buffers_means_nothing),
 	};
 	return fake_transport_run_over_rings(tests);
