@@ -50,8 +50,7 @@ struct vhost_user_options options_device(char **argv)
 
 void options_tell(const struct virtio_device *device)
 {
-	printf("ring %s%s, features 0x%llx of 0x%llx\n", device->ring->name,
-		virtio_device_has(device, VIRTIO_F_IN_ORDER) ? " in order" : "", (unsigned long long)device->features,
+	printf("ring %s, features 0x%llx of 0x%llx\n", device->ring->name, (unsigned long long)device->features,
 		(unsigned long long)device->offered);
 	fflush(stdout);
 }
