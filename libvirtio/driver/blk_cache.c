@@ -9,12 +9,12 @@ int virtio_blk_set_write_cache(struct virtio_blk *blk, bool on)
 
 	if (!virtio_device_has(blk->device, VIRTIO_BLK_F_CONFIG_WCE))
 		return VIRTIO_ERR_UNSUPPORTED;
-	/* The field is there: it was read at attach. */
-	virtio_region_write8(&blk->device->config, VIRTIO_BLK_CONFIG_WRITEBACK, on);
+	/* It was there at attach, but where MSI-X was left since, the device chose its window again. */
 	int error = virtio_device_config8(blk->device, VIRTIO_BLK_CONFIG_WRITEBACK, &writeback);
 	if (error)
 		return error;
-	blk->write_cache = writeback != 0;
+	virtio_region_write8(&blk->device->config, VIRTIO_BLK_CONFIG_WRITEBACK, on);
+	blk->write_cache = virtio_region_read8(&blk->device->config, VIRTIO_BLK_CONFIG_WRITEBACK) != 0;
 	if (blk->write_cache == on)
 		return 0;
 	virtio_log(blk->device->platform, VIRTIO_LOG_WARNING, "%s: its write cache stays %s", blk->device->name,

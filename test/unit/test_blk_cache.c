@@ -145,6 +145,29 @@ static void test_switching_the_cache_off_does_not_save_what_was_in_it(void **sta
 	}
 }
 
+static void test_a_device_that_does_not_switch_it_on_is_told(void **state)
+{
+	(void)state;
+	start(FAKE_BLK_FEATURES | VIRTIO_BLK_F_CONFIG_WCE);
+	assert_int_equal(virtio_blk_set_write_cache(&blk, false), 0);
+	obeys = false;
+	assert_int_equal(virtio_blk_set_write_cache(&blk, true), VIRTIO_ERR_IO);
+	assert_false(blk.write_cache);
+	assert_true(fake_platform_logged("stays off"));
+	fake_blk_detach();
+}
+
+/* Whatever window the device is found in by now: the fake fails the test when what is behind it is written to. */
+static void test_a_switch_that_is_no_longer_there_is_not_written(void **state)
+{
+	(void)state;
+	start(FAKE_BLK_FEATURES | VIRTIO_BLK_F_CONFIG_WCE);
+	fake_transport_set_config_length(&transport, VIRTIO_BLK_CONFIG_WRITEBACK);
+	assert_int_equal(virtio_blk_set_write_cache(&blk, false), VIRTIO_ERR_UNSUPPORTED);
+	assert_true(blk.write_cache);
+	fake_blk_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -156,6 +179,8 @@ int main(void)
 		TEST(test_a_crash_takes_what_was_not_flushed),
 		TEST(test_without_a_cache_a_crash_takes_nothing),
 		TEST(test_switching_the_cache_off_does_not_save_what_was_in_it),
+		TEST(test_a_device_that_does_not_switch_it_on_is_told),
+		TEST(test_a_switch_that_is_no_longer_there_is_not_written),
 	};
 	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }
