@@ -61,7 +61,7 @@ static uint8_t *sum_frame(const struct virtio_net_frame *frame, uint32_t start, 
 	for (unsigned left = frame->segments; left > 0 && frame; left--, frame = frame->next) {
 		uint8_t *data = virtio_net_frame_data(frame);
 		if (place < frame->length && place + 1 < frame->length)
-			found = found ? found : data + place;
+			found = data + place;
 		place = place < frame->length ? UINT32_MAX : place - frame->length;
 		if (start >= frame->length) {
 			start -= frame->length;

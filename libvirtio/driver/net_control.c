@@ -65,9 +65,9 @@ int virtio_net_command_submit(struct virtio_net *net, void (*done)(struct virtio
 		.readable = (uint16_t)control->readable,
 		.writable = add_writable(control),
 	};
-	int added = virtio_queue_add(&control->queue, &buffer, 1);
-	if (added != 1)
-		return added < 0 ? added : VIRTIO_ERR_PROTOCOL;
+	/* There is room: no other command is under way. */
+	if (virtio_queue_add(&control->queue, &buffer, 1) != 1)
+		return VIRTIO_ERR_PROTOCOL;
 	control->done = done;
 	control->under_way = true;
 	virtio_queue_submit(&control->queue);

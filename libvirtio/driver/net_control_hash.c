@@ -31,9 +31,8 @@ static int check_hash(struct virtio_net *net, uint32_t hash_types, uint8_t lengt
 {
 	uint32_t supported;
 	uint8_t longest;
-	int result = virtio_device_config32(net->device, VIRTIO_NET_CONFIG_HASH_TYPES, &supported);
-	if (result < 0 ||
-		(result = virtio_device_config8(net->device, VIRTIO_NET_CONFIG_RSS_MAX_KEY_SIZE, &longest)) < 0)
+	int result = virtio_device_config8(net->device, VIRTIO_NET_CONFIG_RSS_MAX_KEY_SIZE, &longest);
+	if (result < 0 || (result = virtio_device_config32(net->device, VIRTIO_NET_CONFIG_HASH_TYPES, &supported)) < 0)
 		return result;
 	if (hash_types & ~(supported & VIRTIO_NET_HASH_TYPES))
 		return VIRTIO_ERR_UNSUPPORTED;
@@ -82,8 +81,8 @@ static void rss_done(struct virtio_net *net, bool well)
 int virtio_net_set_rss(struct virtio_net *net, const struct virtio_net_rss *rss)
 {
 	int result = virtio_net_command_begin(net, VIRTIO_NET_F_RSS, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_RSS_CONFIG);
-	if (result < 0 || (result = check_hash(net, rss->hash_types, rss->key_length)) < 0 ||
-		(result = check_table(net, rss)) < 0)
+	if (result < 0 || (result = check_table(net, rss)) < 0 ||
+		(result = check_hash(net, rss->hash_types, rss->key_length)) < 0)
 		return result;
 	size_t length = 4 + 2 + 2 + 2u * rss->table_length + 2 + 1u + rss->key_length;
 	uint8_t *at = virtio_net_command_data(net, length);

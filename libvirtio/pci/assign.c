@@ -84,13 +84,13 @@ static void take_all(struct room *room, const struct virtio_pci_access *access)
 	}
 }
 
-/* Give BAR NUMBER the first place in ROOM that fits; none when there is too little. */
+/* Give BAR NUMBER the first place in ROOM that fits; none when there is too little. ROOM is far from 2^64. */
 static void give(struct range *room, const struct virtio_pci_function *function, unsigned number, uint64_t size)
 {
 	uint64_t address = (room->start + size - 1) & ~(size - 1);
 	uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * number);
 
-	if (address < room->start || address >= room->end || size > room->end - address)
+	if (address >= room->end || size > room->end - address)
 		return;
 	/* The upper half of a 64-bit BAR is 0 already, or it would have an address. */
 	virtio_pci_write(function, offset, 4, (uint32_t)address);
