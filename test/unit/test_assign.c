@@ -175,6 +175,61 @@ static void test_what_does_not_fit_stays_without(void **state)
 	assert_true(bar.address == 0xffffc000);
 }
 
+/* A device that stands where the window begins, before it, or behind it. */
+static void test_only_what_lies_in_the_window_takes_from_it(void **state)
+{
+	static const struct {
+		uint64_t address;
+		uint64_t given;
+	} cases[] = {{0xc0000000, 0xc0010000}, {0xbfff0000, 0xc0000000}, {0xc0100000, 0xc0000000}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		setup(state);
+		struct fake_pci_function *video = fake_pci_add(0x0010, 0x1234, 0x1111);
+		fake_pci_set_bar(video, 0, FAKE_PCI_MEMORY32, cases[i].address, 0x10000, NULL);
+		fake_pci_set_bar(net, 4, FAKE_PCI_MEMORY64, 0, 0x4000, NULL);
+		assert_true(decode(NET, 4).address == cases[i].given);
+	}
+}
+
+static void test_a_window_that_is_all_taken_gives_nothing(void **state)
+{
+	struct virtio_pci_windows small = windows;
+	struct fake_pci_function *video = fake_pci_add(0x0010, 0x1234, 0x1111);
+	struct virtio_pci_bar bar;
+
+	(void)state;
+	small.memory_length = 0x10000;
+	fake_pci_set_bar(video, 0, FAKE_PCI_MEMORY32, 0xc0000000, 0x10000, NULL);
+	fake_pci_set_bar(net, 4, FAKE_PCI_MEMORY64, 0, 0x4000, NULL);
+	struct virtio_pci_function function = find(NET, &small);
+	assert_int_equal(virtio_pci_bar_decode(&function, 4, &bar), 0);
+	assert_int_equal(bar.address, 0);
+}
+
+/* Its BARs have addresses: they stay as they are. */
+static void test_only_bars_without_an_address_get_one(void **state)
+{
+	(void)state;
+	fake_pci_set_bar(disk, 0, FAKE_PCI_IO, 0xd000, 0x80, NULL);
+	fake_pci_set_bar(net, 4, FAKE_PCI_MEMORY64, 0, 0x4000, NULL);
+	assert_true(decode(NET, 4).address == 0xc0000000);
+	assert_int_equal(held(disk, 0), 0xd000 | 1);
+}
+
+/* A header with a layout that is neither a device's nor a bridge's tells of nothing that is taken. */
+static void test_a_header_that_nobody_knows_takes_nothing(void **state)
+{
+	struct fake_pci_function *odd = fake_pci_add(0x0010, 0x1234, 0x1111);
+
+	(void)state;
+	fake_pci_set_bar(odd, 0, FAKE_PCI_MEMORY32, 0xc0000000, 0x10000, NULL);
+	odd->config[PCI_HEADER_TYPE] = 2;
+	fake_pci_set_bar(net, 4, FAKE_PCI_MEMORY64, 0, 0x4000, NULL);
+	assert_true(decode(NET, 4).address == 0xc0000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +240,10 @@ int main(void)
 		cmocka_unit_test_setup(test_what_bridges_pass_on_is_left_alone, setup),
 		cmocka_unit_test_setup(test_functions_behind_bridges_stay_without, setup),
 		cmocka_unit_test_setup(test_what_does_not_fit_stays_without, setup),
+		cmocka_unit_test_setup(test_only_what_lies_in_the_window_takes_from_it, setup),
+		cmocka_unit_test_setup(test_a_window_that_is_all_taken_gives_nothing, setup),
+		cmocka_unit_test_setup(test_only_bars_without_an_address_get_one, setup),
+		cmocka_unit_test_setup(test_a_header_that_nobody_knows_takes_nothing, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

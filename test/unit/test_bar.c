@@ -177,6 +177,17 @@ static void test_ports_beyond_64_ki_or_nowhere_are_out_of_reach(void **state)
 	assert_false(fake_pci_decodes_io(fake));
 }
 
+static void test_a_runtime_older_than_mapping_cannot_map(void **state)
+{
+	struct virtio_region region;
+
+	(void)state;
+	fake_pci_set_bar(fake, 0, FAKE_PCI_MEMORY32, 0xfe000000, 0x1000, &registers);
+	assert_int_equal(virtio_pci_bar_decode(&function, 0, &bar), 0);
+	fake_platform()->size = offsetof(struct virtio_platform, map_device);
+	assert_int_equal(virtio_pci_bar_map(&function, &bar, fake_platform(), 0, 16, &region), VIRTIO_ERR_UNSUPPORTED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -193,6 +204,7 @@ int main(void)
 		TEST(test_what_the_runtime_cannot_map_is_unsupported),
 		TEST(test_ports_and_memory_are_not_taken_for_each_other),
 		TEST(test_ports_beyond_64_ki_or_nowhere_are_out_of_reach),
+		TEST(test_a_runtime_older_than_mapping_cannot_map),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,19 @@ static void test_a_read_only_disk_is_not_written(void **state)
 	assert_refused(&request, VIRTIO_ERR_READ_ONLY);
 }
 
+static void test_an_answer_longer_than_a_segment_may_be_is_refused(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	virtio_blk_detach(&blk, NULL, NULL);
+	fake_blk_start(FAKE_BLK_FEATURES | VIRTIO_BLK_F_SIZE_MAX);
+	fake_blk_limits(1, VIRTIO_BLK_ID_LENGTH - 1);
+	fake_blk_attach(NULL);
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_SERIAL, 0, &segment, VIRTIO_BLK_ID_LENGTH);
+	assert_int_equal(fake_blk_submit(&request), VIRTIO_ERR_TOO_LARGE);
+	assert_int_equal(fake_disk_take(&disk), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -161,6 +174,7 @@ int main(void)
 		TEST(test_nonsense_is_refused),
 		TEST(test_nothing_reaches_past_the_end),
 		TEST(test_a_read_only_disk_is_not_written),
+		TEST(test_an_answer_longer_than_a_segment_may_be_is_refused),
 	};
 	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

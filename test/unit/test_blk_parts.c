@@ -409,6 +409,32 @@ static void test_random_cuts_on_random_devices(void **state)
 	assert_true(accepted > 700);
 }
 
+/* Nothing of it is with the device then, but it has not ended either. */
+static void test_a_part_with_more_pieces_than_the_one_before_waits_for_their_room(void **state)
+{
+	(void)state;
+	struct virtio_blk_request other, *done;
+	struct virtio_segment segment;
+
+	start(ALL & ~VIRTIO_F_INDIRECT_DESC, 4, 0, 8);
+	if (virtio_device_has(blk.device, VIRTIO_F_IN_ORDER))
+		return;
+	other = fake_blk_request(VIRTIO_BLK_READ, 7, &segment, 512);
+	assert_int_equal(fake_blk_submit(&other), 1);
+	make(VIRTIO_BLK_WRITE, 0, 5, 128);
+	segments[0] = fake_platform_buffer(512);
+	request.segment_count = 5;
+	assert_int_equal(fake_blk_submit(&request), 1);
+	assert_int_equal(fake_disk_take(&disk), 2);
+	fake_disk_finish(&disk, 1);
+	assert_int_equal(virtio_blk_completed(&blk, &done, 1), 0);
+	assert_int_equal(fake_disk_take(&disk), 0);
+	assert_false(virtio_blk_enable_interrupts(&blk));
+	fake_disk_finish(&disk, 0);
+	assert_int_equal(fake_blk_completed(&other), 0);
+	assert_int_equal(finish(), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -430,6 +456,7 @@ int main(void)
 		TEST(test_a_request_that_ended_unseen_does_not_let_its_owner_sleep),
 		TEST(test_detach_hands_a_request_in_parts_back_once),
 		TEST(test_random_cuts_on_random_devices),
+		TEST(test_a_part_with_more_pieces_than_the_one_before_waits_for_their_room),
 	};
 	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

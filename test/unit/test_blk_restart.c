@@ -170,6 +170,19 @@ static void test_what_finished_while_the_machine_stood_still_keeps_its_result(vo
 	assert_works();
 }
 
+static void test_a_restart_ends_where_the_reset_does_not(void **state)
+{
+	(void)state;
+	submit_all();
+	transport.never_resets = true;
+	wanted_result = VIRTIO_ERR_TIMEOUT;
+	assert_int_equal(virtio_blk_restart(&blk, take_back, &back), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(back, COUNT);
+	assert_null(blk.device);
+	fake_platform_forget_mapped();
+	fake_platform_forget_live();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -183,6 +196,7 @@ int main(void)
 		TEST(test_a_hundred_restarts_leak_nothing),
 		TEST(test_the_options_stay),
 		TEST(test_what_finished_while_the_machine_stood_still_keeps_its_result),
+		TEST(test_a_restart_ends_where_the_reset_does_not),
 	};
 	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

@@ -265,6 +265,16 @@ static void test_legacy_devices_are_driven_alike(void **state)
 	fake_console_detach();
 }
 
+static void test_without_several_ports_there_are_no_messages_to_be_told_of(void **state)
+{
+	(void)state;
+	fake_console_start(VIRTIO_F_VERSION_1);
+	fake_console_attach(1, NULL);
+	assert_false(virtio_console_enable_control_interrupts(&console));
+	virtio_console_disable_control_interrupts(&console);
+	fake_console_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -283,6 +293,7 @@ int main(void)
 		TEST(test_every_failing_allocation_is_survived),
 		TEST(test_a_stuck_device_keeps_its_memory),
 		TEST(test_legacy_devices_are_driven_alike),
+		TEST(test_without_several_ports_there_are_no_messages_to_be_told_of),
 	};
 	return fake_transport_run_over_rings(tests);
 }

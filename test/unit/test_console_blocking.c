@@ -127,6 +127,17 @@ static void test_what_cannot_work_is_told_at_once(void **state)
 	assert_int_equal(virtio_console_flush(port, deadline()), VIRTIO_ERR_NO_DEVICE);
 }
 
+/* Then it sleeps until the deadline, and no longer. */
+static void test_a_deadline_may_be_nearer_than_a_nap(void **state)
+{
+	(void)state;
+	uint8_t byte;
+	fake_platform_set_step(0);
+	uint64_t before = fake_platform_time();
+	assert_int_equal(virtio_console_read_wait(port, &byte, 1, before + 10), VIRTIO_ERR_TIMEOUT);
+	assert_true(fake_platform_time() == before + 10);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -137,6 +148,7 @@ int main(void)
 		TEST(test_reading_waits_for_bytes),
 		TEST(test_what_happened_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_what_cannot_work_is_told_at_once),
+		TEST(test_a_deadline_may_be_nearer_than_a_nap),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -259,6 +259,24 @@ static void test_interrupts_come_when_asked_for(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* As many as there are, and no more: a device could go on filling them. */
+static void test_what_came_for_a_port_that_was_away_is_forgotten(void **state)
+{
+	(void)state;
+	uint8_t bytes[16];
+	say(1, VIRTIO_CONSOLE_DEVICE_REMOVE, 0, NULL, 0);
+	poll(1);
+	while (fake_console_deliver(fake_console_receiveq(1), "old", 3, 3))
+		;
+	say(1, VIRTIO_CONSOLE_DEVICE_ADD, 0, NULL, 0);
+	poll(1);
+	expect(1, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_int_equal(virtio_console_read(&ports[1], bytes, sizeof bytes), 0);
+	fake_console_type(1, "new");
+	assert_int_equal(virtio_console_read(&ports[1], bytes, sizeof bytes), 3);
+	assert_memory_equal(bytes, "new", 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +293,7 @@ int main(void)
 		TEST(test_a_port_whose_ring_broke_is_not_ready),
 		TEST(test_broken_control_queues_are_told),
 		TEST(test_interrupts_come_when_asked_for),
+		TEST(test_what_came_for_a_port_that_was_away_is_forgotten),
 	};
 	return fake_transport_run_over_rings(tests);
 }

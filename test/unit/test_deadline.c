@@ -28,6 +28,13 @@ static void test_without_a_clock_it_is_0(void **state)
 	assert_true(virtio_deadline(fake_platform(), 5) == 0);
 }
 
+static void test_a_runtime_older_than_the_clock_has_no_deadlines(void **state)
+{
+	(void)state;
+	fake_platform()->size = offsetof(struct virtio_platform, now);
+	assert_true(virtio_deadline(fake_platform(), 5) == 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -36,6 +43,7 @@ int main(void)
 		TEST(test_a_deadline_is_now_and_some),
 		TEST(test_a_far_deadline_does_not_wrap),
 		TEST(test_without_a_clock_it_is_0),
+		TEST(test_a_runtime_older_than_the_clock_has_no_deadlines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

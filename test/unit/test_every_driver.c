@@ -112,6 +112,28 @@ static void test_a_device_that_somebody_else_sets_up_or_uses_is_left_alone(void 
 	under_a_runtime_of(sizeof(struct virtio_platform), leaves_it_alone);
 }
 
+/* Whoever has it needs no virtqueue. */
+static void leaves_what_is_live_alone(const struct fake_user *user)
+{
+	struct virtio_device *device = &fake_user_transport.device;
+
+	assert_int_equal(user->detach(), 0);
+	assert_int_equal(virtio_device_begin(device, VIRTIO_F_VERSION_1, 0, NULL), 0);
+	assert_int_equal(virtio_device_ready(device), 0);
+	unsigned resets = fake_user_transport.resets;
+	assert_int_equal(user->attach(), VIRTIO_ERR_BUSY);
+	assert_int_equal(virtio_device_begin(device, 0, 0, NULL), VIRTIO_ERR_BUSY);
+	assert_int_equal(fake_user_transport.resets, resets);
+	assert_int_equal(virtio_device_detach(device), 0);
+	assert_int_equal(user->attach(), 0);
+}
+
+static void test_a_device_that_is_live_without_any_virtqueue_is_left_alone(void **state)
+{
+	(void)state;
+	under_a_runtime_of(sizeof(struct virtio_platform), leaves_what_is_live_alone);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -120,6 +142,7 @@ int main(void)
 		TEST(test_a_runtime_older_than_the_clock_is_told_that_it_cannot_wait),
 		TEST(test_with_a_runtime_older_than_waiting_the_drivers_look_again_and_again),
 		TEST(test_a_device_that_somebody_else_sets_up_or_uses_is_left_alone),
+		TEST(test_a_device_that_is_live_without_any_virtqueue_is_left_alone),
 	};
 
 	return fake_transport_run_over_rings(tests);

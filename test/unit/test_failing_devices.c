@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "fake/breaking_ring.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 #include "fake/users.h"
@@ -95,50 +96,9 @@ static void never_settles(struct fake_transport *fake)
 	fake->generation_unstable = true;
 }
 
-/* ---- what can happen to a ring ---- */
-
-static struct virtqueue_ops ring; /* one that breaks */
-static const struct virtqueue_ops *whole;
-
-static void call_of_ring(struct virtqueue *vq)
-{
-	if (is_here())
-		vq->fault = "this is where it breaks";
-}
-
-static int ring_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
-{
-	call_of_ring(vq);
-	return whole->add(vq, buffers, count);
-}
-
-static bool ring_publish(struct virtqueue *vq)
-{
-	call_of_ring(vq);
-	return whole->publish(vq);
-}
-
-static int ring_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
-{
-	call_of_ring(vq);
-	return whole->get(vq, used, count);
-}
-
-static bool ring_enable_interrupts(struct virtqueue *vq, uint16_t after)
-{
-	call_of_ring(vq);
-	return whole->enable_interrupts(vq, after);
-}
-
 static void use_breaking_ring(void)
 {
-	whole = fake_user_transport.rings[0];
-	ring = *whole;
-	ring.add = ring_add;
-	ring.publish = ring_publish;
-	ring.get = ring_get;
-	ring.enable_interrupts = ring_enable_interrupts;
-	fake_user_transport.rings[0] = &ring;
+	fake_breaking_ring_use(&fake_user_transport, is_here);
 }
 
 /* ---- lives ---- */

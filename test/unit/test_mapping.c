@@ -277,6 +277,28 @@ static void test_without_memory_for_it_there_is_no_queue(void **state)
 	detach();
 }
 
+/* More than the hook is asked for at once goes in two bursts. */
+static void test_many_segments_are_mapped_in_bursts(void **state)
+{
+	struct virtio_segment segments[16][5];
+	struct virtqueue_buffer buffers[16];
+
+	(void)state;
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), 0);
+	assert_int_equal(virtio_device_add_queue(&fake.device, &queue, 0, 16, 5), 0);
+	assert_int_equal(virtio_device_ready(&fake.device), 0);
+	for (unsigned i = 0; i < 16; i++) {
+		for (unsigned n = 0; n < 5; n++)
+			segments[i][n] = fake_platform_buffer(8);
+		buffers[i] = (struct virtqueue_buffer){segments[i], &buffers[i], 5, 0};
+	}
+	unsigned calls = fake_platform_map_calls();
+	assert_int_equal(virtio_queue_add(&queue, buffers, 16), 16);
+	assert_int_equal(fake_platform_map_calls() - calls, 2);
+	assert_int_equal(fake_platform_mapped(), 16 * 5);
+	detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -293,6 +315,7 @@ int main(void)
 		TEST(test_a_device_that_insists_is_refused_without_hooks),
 		TEST(test_a_device_that_insists_is_refused_where_the_mapping_is_not_named),
 		TEST(test_without_memory_for_it_there_is_no_queue),
+		TEST(test_many_segments_are_mapped_in_bursts),
 	};
 	return fake_transport_run_over_rings(tests);
 }

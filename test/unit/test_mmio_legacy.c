@@ -170,6 +170,44 @@ static void test_a_notification_is_the_number_of_the_queue(void **state)
 	detach();
 }
 
+static void *(*whole_alloc)(void *context, size_t size, size_t alignment, uint64_t *device_address);
+
+static void *alloc_while_it_lies(void *context, size_t size, size_t alignment, uint64_t *device_address)
+{
+	fake.queues[0].page = 7;
+	return whole_alloc(context, size, alignment, device_address);
+}
+
+/* HM-04: its size was asked for already, and it is about to be told where it is. */
+static void test_a_queue_that_is_suddenly_in_use_is_refused(void **state)
+{
+	(void)state;
+	begin();
+	whole_alloc = fake_platform()->dma_alloc;
+	fake_platform()->dma_alloc = alloc_while_it_lies;
+	assert_int_equal(add(0), VIRTIO_ERR_PROTOCOL);
+	assert_true(fake_platform_logged("virtqueue 0: it is in use after the reset"));
+	detach();
+}
+
+/* It would mean that there is no queue. */
+static void test_memory_in_page_0_is_refused(void **state)
+{
+	(void)state;
+	begin();
+	fake_platform_next_address(0);
+	assert_int_equal(add(0), VIRTIO_ERR_UNSUPPORTED);
+	detach();
+}
+static void test_the_transport_is_for_the_version_that_it_was_made_for(void **state)
+{
+	(void)state;
+	begin();
+	detach();
+	device.mmio_version = 2;
+	assert_int_equal(virtio_mmio_legacy_ops.open(&device), VIRTIO_ERR_NO_DEVICE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -185,6 +223,9 @@ int main(void)
 		TEST(test_the_last_page_below_16_tib_is_used),
 		TEST(test_the_configuration_has_no_generation),
 		TEST(test_a_notification_is_the_number_of_the_queue),
+		TEST(test_a_queue_that_is_suddenly_in_use_is_refused),
+		TEST(test_memory_in_page_0_is_refused),
+		TEST(test_the_transport_is_for_the_version_that_it_was_made_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

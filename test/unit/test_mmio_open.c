@@ -8,6 +8,7 @@
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 #include "fake/virtio_mmio.h"
+#include "transport/mmio.h"
 
 static struct fake_virtio_mmio fake;
 static struct virtio_device device;
@@ -155,6 +156,23 @@ static void test_long_names_are_whole(void **state)
 	assert_string_equal(device.name, "balloon at mmio 0x7ffffffffffff000");
 }
 
+static void test_a_runtime_older_than_mapping_cannot_open(void **state)
+{
+	(void)state;
+	fake_platform()->size = offsetof(struct virtio_platform, map_device);
+	assert_int_equal(open_device(), VIRTIO_ERR_UNSUPPORTED);
+	assert_false(virtio_mmio_present(fake_platform(), &fake.window));
+}
+
+static void test_a_window_that_cannot_be_has_nothing_in_it(void **state)
+{
+	struct virtio_mmio_window odd = fake.window;
+
+	(void)state;
+	odd.address += 2;
+	assert_false(virtio_mmio_present(fake_platform(), &odd));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -171,6 +189,8 @@ int main(void)
 		TEST(test_a_window_without_configuration_has_none),
 		TEST(test_transports_of_the_other_bus_do_not_fit),
 		TEST(test_long_names_are_whole),
+		TEST(test_a_runtime_older_than_mapping_cannot_open),
+		TEST(test_a_window_that_cannot_be_has_nothing_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

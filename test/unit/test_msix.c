@@ -324,6 +324,45 @@ static void test_intx_is_allowed_while_attached_only(void **state)
 	assert_int_equal(fake.function->config[5] & 4, 4);
 }
 
+static void *(*whole_map)(void *context, uint64_t physical_address, uint64_t length);
+
+static void *map_and_hide(void *context, uint64_t physical_address, uint64_t length)
+{
+	fake_pci_set_bar(fake.function, 0, FAKE_PCI_NO_BAR, 0, 0, NULL);
+	return whole_map(context, physical_address, length);
+}
+
+/* The table is found, and then the registers are not any more. */
+static void test_a_device_that_is_lost_as_msix_goes_on_is_told(void **state)
+{
+	(void)state;
+	open_legacy(3);
+	whole_map = fake_platform()->map_device;
+	fake_platform()->map_device = map_and_hide;
+	assert_true(virtio_pci_use_msix(&device, messages, 3) < 0);
+	assert_false(device.msix);
+	assert_true(fake_platform_logged("lost without MSI-X"));
+}
+
+static void test_a_device_that_is_live_without_virtqueues_keeps_its_interrupts(void **state)
+{
+	(void)state;
+	open_modern(3);
+	assert_int_equal(virtio_device_begin(&device, 0, 0, NULL), 0);
+	assert_int_equal(virtio_device_ready(&device), 0);
+	assert_int_equal(virtio_pci_use_msix(&device, messages, 3), VIRTIO_ERR_BUSY);
+	detach();
+}
+
+/* The registers were found by capabilities without it. */
+static void test_a_capability_that_appears_later_is_not_used(void **state)
+{
+	(void)state;
+	open_modern(0);
+	fake_msix_start(&msix, fake.function, 3);
+	assert_int_equal(virtio_pci_use_msix(&device, messages, 3), VIRTIO_ERR_UNSUPPORTED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -344,6 +383,9 @@ int main(void)
 		TEST(test_no_messages_and_the_wrong_time_are_refused),
 		TEST(test_msix_that_firmware_left_on_is_taken_over_or_switched_off),
 		TEST(test_intx_is_allowed_while_attached_only),
+		TEST(test_a_device_that_is_lost_as_msix_goes_on_is_told),
+		TEST(test_a_device_that_is_live_without_virtqueues_keeps_its_interrupts),
+		TEST(test_a_capability_that_appears_later_is_not_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,22 @@ static void test_names_differ_in_any_field(void **state)
 		}
 }
 
+static void test_a_window_may_be_written_with_a_large_x(void **state)
+{
+	(void)state;
+	reads_as("mmio:0XFEB00000", VIRTIO_NAME_MMIO, 0xfeb00000, "mmio:0xfeb00000");
+}
+
+static void test_a_kind_of_name_that_nobody_knows_is_an_empty_text(void **state)
+{
+	const struct virtio_name name = {.by = (enum virtio_name_by)77};
+	char text[VIRTIO_NAME_TEXT] = "before";
+
+	(void)state;
+	assert_int_equal(virtio_name_text(&name, text), 0);
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +217,8 @@ int main(void)
 		cmocka_unit_test(test_the_longest_text_fits_and_a_longer_one_is_refused),
 		cmocka_unit_test(test_no_name_is_an_empty_text),
 		cmocka_unit_test(test_names_differ_in_any_field),
+		cmocka_unit_test(test_a_window_may_be_written_with_a_large_x),
+		cmocka_unit_test(test_a_kind_of_name_that_nobody_knows_is_an_empty_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -450,6 +450,17 @@ static void test_attach_works_again_after_detach(void **state)
 	}
 }
 
+static void test_a_link_that_is_down_at_first_is_told(void **state)
+{
+	(void)state;
+	fake_net_start(VIRTIO_F_VERSION_1);
+	fake_net_config16(VIRTIO_NET_CONFIG_STATUS, 0);
+	fake_net_attach(NULL);
+	assert_false(net.link_up);
+	assert_true(fake_platform_logged("link down"));
+	fake_net_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -478,6 +489,7 @@ int main(void)
 		TEST(test_the_drivers_own_frames_are_not_mapped),
 		TEST(test_a_stuck_device_keeps_what_it_knows),
 		TEST(test_attach_works_again_after_detach),
+		TEST(test_a_link_that_is_down_at_first_is_told),
 	};
 	return fake_transport_run_over_rings(tests);
 }

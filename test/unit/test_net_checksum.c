@@ -154,6 +154,25 @@ static void test_a_checksum_is_never_zero(void **state)
 	assert_int_equal(frame.flags, VIRTIO_NET_CHECKSUM_VALID);
 }
 
+/* Whoever made it counts wrong: nothing behind the last segment is read. */
+static void test_a_chain_that_ends_before_its_count_is_summed_as_far_as_it_goes(void **state)
+{
+	uint8_t bytes[VIRTIO_NET_HEADROOM + 20] = {0};
+	struct virtio_net_frame frame = {.next = NULL};
+
+	(void)state;
+	virtio_net_frame_init(&frame, bytes, 0, sizeof bytes);
+	frame.offset = VIRTIO_NET_HEADROOM;
+	frame.length = 20;
+	frame.segments = 2;
+	frame.flags = VIRTIO_NET_NEEDS_CHECKSUM;
+	frame.checksum_offset = 6;
+	assert_int_equal(virtio_net_checksum_complete(&frame), 0);
+	frame.flags = VIRTIO_NET_NEEDS_CHECKSUM;
+	frame.checksum_offset = 20;
+	assert_int_equal(virtio_net_checksum_complete(&frame), VIRTIO_ERR_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_partial_checksums_are_completed_across_segments),
 		cmocka_unit_test(test_a_place_outside_or_in_two_pieces_is_refused),
 		cmocka_unit_test(test_a_checksum_is_never_zero),
+		cmocka_unit_test(test_a_chain_that_ends_before_its_count_is_summed_as_far_as_it_goes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,7 @@ static void test_a_spread_that_makes_no_sense_is_refused(void **state)
 		VIRTIO_ERR_INVALID};
 
 	(void)state;
+	table[127] = 0;
 	for (unsigned i = 0; i < 9; i++)
 		bad[i] = good;
 	bad[0].hash_types = VIRTIO_NET_HASH_TYPE_IP_EX; /* not the device's */
@@ -260,6 +261,58 @@ static void test_interrupts_are_delayed_for_all_queues_and_for_one(void **state)
 	assert_int_equal(virtio_net_get_queue_coalescing(&net, 0xffff, true, &then), VIRTIO_ERR_INVALID);
 }
 
+static void test_a_refused_announcement_is_still_to_be_made(void **state)
+{
+	(void)state;
+	fake_net_config16(VIRTIO_NET_CONFIG_STATUS, VIRTIO_NET_S_LINK_UP | VIRTIO_NET_S_ANNOUNCE);
+	assert_int_equal(virtio_net_poll_config(&net), VIRTIO_NET_CHANGED_ANNOUNCE);
+	got.ack = 1;
+	assert_int_equal(virtio_net_acknowledge_announce(&net), 0);
+	assert_int_equal(virtio_net_command_wait(&net, fake_platform_time() + 1000000), VIRTIO_ERR_IO);
+	assert_true(net.announce);
+}
+
+static void test_a_refused_spread_leaves_the_pairs_as_they_were(void **state)
+{
+	static const uint16_t table[1];
+	const struct virtio_net_rss rss = {.table = table, .table_length = 1, .transmit_pairs = 2};
+
+	(void)state;
+	got.ack = 1;
+	assert_int_equal(virtio_net_set_rss(&net, &rss), 0);
+	assert_int_equal(virtio_net_command_wait(&net, fake_platform_time() + 1000000), VIRTIO_ERR_IO);
+	assert_int_equal(net.active_pairs, 4);
+}
+
+/* HC-13 */
+static void test_hashes_whose_limits_are_not_to_be_read_are_refused(void **state)
+{
+	static const uint32_t ends[] = {
+		VIRTIO_NET_CONFIG_RSS_MAX_KEY_SIZE, VIRTIO_NET_CONFIG_RSS_MAX_TABLE, VIRTIO_NET_CONFIG_HASH_TYPES};
+	static const uint16_t table[1];
+	const struct virtio_net_rss rss = {.table = table, .table_length = 1, .transmit_pairs = 2};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		fake_transport_set_config_length(&fake_net.transport, ends[i]);
+		assert_int_equal(virtio_net_set_rss(&net, &rss), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_net_set_hash(&net, 0, NULL, 0), VIRTIO_ERR_UNSUPPORTED);
+	}
+	assert_int_equal(got.count, 0);
+}
+
+/* Then it sleeps until the deadline, and no longer. */
+static void test_a_deadline_may_be_nearer_than_a_nap(void **state)
+{
+	(void)state;
+	fake_platform_set_step(0);
+	fake_platform_on_wait(NULL, NULL);
+	uint64_t before = fake_platform_time();
+	assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+	assert_int_equal(virtio_net_command_wait(&net, before + 10), VIRTIO_ERR_TIMEOUT);
+	assert_true(fake_platform_time() == before + 10);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -275,6 +328,10 @@ int main(void)
 		TEST(test_a_spread_that_makes_no_sense_is_refused),
 		TEST(test_hashes_are_asked_for),
 		TEST(test_interrupts_are_delayed_for_all_queues_and_for_one),
+		TEST(test_a_refused_announcement_is_still_to_be_made),
+		TEST(test_a_refused_spread_leaves_the_pairs_as_they_were),
+		TEST(test_hashes_whose_limits_are_not_to_be_read_are_refused),
+		TEST(test_a_deadline_may_be_nearer_than_a_nap),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -2,6 +2,7 @@
 /* libvirtio/driver/net_control_pairs.c and net_control.c: several pairs of queues (VIRTIO 5.1.6.5.5). */
 #include <string.h>
 
+#include "fake/breaking_ring.h"
 #include "fake/cmocka.h"
 #include "fake/net_control.h"
 #include "fake/platform.h"
@@ -245,6 +246,67 @@ static void test_a_device_that_broke_is_attached_again(void **state)
 	}
 }
 
+static unsigned calls_left;
+
+static bool breaks_here(void)
+{
+	return calls_left > 0 && --calls_left == 0;
+}
+
+/* Under its frames, the address that we made up, or the pairs that we want. */
+static void test_a_ring_that_breaks_during_attach_leaves_nothing_behind(void **state)
+{
+	const uint64_t features = VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_MQ;
+	unsigned places = 0;
+
+	(void)state;
+	do {
+		fake_net_control_start(MODERN | features, 2);
+		fake_net.transport.offered &= ~VIRTIO_NET_F_MAC;
+		fake_breaking_ring_use(&fake_net.transport, breaks_here);
+		calls_left = ++places;
+		int result = attach(2, features);
+		assert_true(result == 0 || (result == VIRTIO_ERR_PROTOCOL && calls_left == 0));
+		if (result == 0)
+			fake_net_detach();
+		assert_int_equal(fake_platform_live(), 0);
+	} while (calls_left == 0);
+	assert_true(places > 8);
+}
+
+/* The pairs that a command takes away at once come back when it cannot be sent. */
+static void test_pairs_that_the_device_is_not_told_of_stay(void **state)
+{
+	(void)state;
+	fake_breaking_ring_use(&fake_net.transport, breaks_here);
+	calls_left = 0;
+	assert_int_equal(attach(4, 0), 0);
+	calls_left = 1;
+	assert_int_equal(virtio_net_set_pairs(&net, 2), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(net.active_pairs, 4);
+	fake_net_detach();
+}
+
+/* HC-13 */
+static void test_a_number_of_pairs_that_is_not_to_be_read_is_told(void **state)
+{
+	(void)state;
+	fake_transport_set_config_length(&fake_net.transport, VIRTIO_NET_CONFIG_MAX_VIRTQUEUE_PAIRS);
+	assert_int_equal(attach(4, 0), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(fake_platform_live(), 0);
+}
+
+/* Who only spreads frames by their hash sets the number of pairs with the table. */
+static void test_without_the_command_for_pairs_none_is_sent(void **state)
+{
+	(void)state;
+	fake_net_control_start(MODERN | VIRTIO_NET_F_RSS, 4);
+	assert_int_equal(attach(4, VIRTIO_NET_F_RSS), 0);
+	assert_int_equal(net.pairs, 4);
+	assert_int_equal(got.count, 0);
+	fake_net_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -261,6 +323,10 @@ int main(void)
 		TEST(test_detach_hands_back_what_all_pairs_held),
 		TEST(test_a_made_up_address_is_told_to_the_device),
 		TEST(test_a_device_that_broke_is_attached_again),
+		TEST(test_a_ring_that_breaks_during_attach_leaves_nothing_behind),
+		TEST(test_pairs_that_the_device_is_not_told_of_stay),
+		TEST(test_a_number_of_pairs_that_is_not_to_be_read_is_told),
+		TEST(test_without_the_command_for_pairs_none_is_sent),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -165,6 +165,24 @@ static void test_wrong_lengths_and_broken_rings_are_told(void **state)
 	virtio_net_pool_free(&pool);
 }
 
+/* More than the helper takes back at once. */
+static void test_all_frames_that_were_sent_are_used_again(void **state)
+{
+	const uint8_t bytes[60] = {1};
+
+	(void)state;
+	fake_net_attach(NULL);
+	make_pool(40, 100);
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 40; i++)
+			assert_int_equal(virtio_net_send_copy(&fake_net.net, &pool, bytes, sizeof bytes), 0);
+		while (fake_net_send() > 0)
+			;
+	}
+	fake_net_detach();
+	virtio_net_pool_free(&pool);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -178,6 +196,7 @@ int main(void)
 		TEST(test_copies_are_sent_and_their_frames_used_again),
 		TEST(test_without_a_frame_or_room_it_is_to_be_tried_again),
 		TEST(test_wrong_lengths_and_broken_rings_are_told),
+		TEST(test_all_frames_that_were_sent_are_used_again),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -246,6 +246,30 @@ static void test_without_a_clock_nothing_is_watched(void **state)
 	assert_works();
 }
 
+static void test_a_restart_ends_where_the_reset_does_not(void **state)
+{
+	(void)state;
+	transmit_all();
+	transport.never_resets = true;
+	fake_platform_set_step(1000000);
+	assert_int_equal(virtio_net_restart(&net, take_back, &back), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(back, 0);
+	assert_null(net.device);
+	fake_platform_forget_mapped();
+	fake_platform_forget_live();
+}
+
+static void test_a_runtime_older_than_the_clock_watches_nothing(void **state)
+{
+	size_t size = fake_platform()->size;
+
+	(void)state;
+	fake_platform()->size = offsetof(struct virtio_platform, now);
+	assert_int_equal(virtio_net_watch(pair, &watch, PATIENCE), VIRTIO_ERR_UNSUPPORTED);
+	fake_platform()->size = size;
+	assert_works();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -263,6 +287,8 @@ int main(void)
 		TEST(test_the_runtimes_address_counts_where_the_device_has_none),
 		TEST(test_the_options_stay),
 		TEST(test_without_a_clock_nothing_is_watched),
+		TEST(test_a_restart_ends_where_the_reset_does_not),
+		TEST(test_a_runtime_older_than_the_clock_watches_nothing),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -270,6 +270,31 @@ static void test_several_queues_live_side_by_side(void **state)
 	detach();
 }
 
+static int break_silently(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+{
+	(void)vq;
+	(void)used;
+	(void)count;
+	return VIRTIO_ERR_PROTOCOL;
+}
+
+/* A runtime may bring a ring of its own. */
+static void test_a_ring_that_breaks_without_a_reason_is_told(void **state)
+{
+	struct virtqueue_ops mute = *fake.rings[0];
+	struct virtqueue_used used;
+
+	(void)state;
+	mute.get = break_silently;
+	fake.rings[0] = &mute;
+	begin();
+	assert_int_equal(add(0), 0);
+	ready();
+	assert_int_equal(virtio_queue_get(&queue, &used, 1), VIRTIO_ERR_PROTOCOL);
+	assert_true(fake_platform_logged("virtqueue 0: broken"));
+	detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -291,6 +316,7 @@ int main(void)
 		TEST(test_used_buffers_come_back_through_the_queue),
 		TEST(test_a_broken_ring_is_told_once_with_the_name_of_the_device),
 		TEST(test_several_queues_live_side_by_side),
+		TEST(test_a_ring_that_breaks_without_a_reason_is_told),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -167,6 +167,29 @@ static void test_the_subsystem_is_read_from_devices_only(void **state)
 	assert_int_equal(virtio_pci_type(&function), 0);
 }
 
+static void test_a_vendor_of_0_is_nobody(void **state)
+{
+	(void)state;
+	fake_pci_add(0x0008, 0, 1);
+	fake_pci_add(0x0010, 0x8086, 2);
+	assert_int_equal(search_all(), 1);
+	assert_int_equal(found[0], 0x0010);
+}
+
+static void test_a_header_that_nobody_knows_has_no_subsystem(void **state)
+{
+	struct fake_pci_function *odd = fake_pci_add(0x0008, VIRTIO_PCI_VENDOR, VIRTIO_PCI_TRANSITIONAL_FIRST + 0x20);
+
+	(void)state;
+	odd->config[HEADER_TYPE] = 2;
+	odd->config[SUBSYSTEM] = 7;
+	struct virtio_pci_access access = fake_pci_access();
+	last = virtio_pci_first(&access);
+	assert_true(virtio_pci_next(&last));
+	assert_int_equal(last.subsystem, 0);
+	assert_int_equal(virtio_pci_type(&last), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +203,8 @@ int main(void)
 		cmocka_unit_test_setup(test_the_type_is_told_by_the_device_number, setup),
 		cmocka_unit_test_setup(test_others_are_no_virtio_devices, setup),
 		cmocka_unit_test_setup(test_the_subsystem_is_read_from_devices_only, setup),
+		cmocka_unit_test_setup(test_a_vendor_of_0_is_nobody, setup),
+		cmocka_unit_test_setup(test_a_header_that_nobody_knows_has_no_subsystem, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,8 @@ static struct {
 	bool no_loop;        /* nor is the loop-back */
 	bool no_fifo;        /* a 16450 */
 	bool stuck;          /* the transmitter never empties */
+	bool stuck_scratch;  /* register 7 is there, and always 0x5a */
+	bool endless_errors; /* the line's interrupt stays however often its status is read */
 	uint8_t line_errors; /* shown with each received byte */
 	int gone_after;      /* goes away after so many accesses; 0 for never */
 
@@ -45,7 +47,7 @@ static uint8_t identity(void)
 {
 	uint8_t fifos = !line.no_fifo && (line.fifo_control & 1) ? 0xc0 : 0;
 
-	if (line.line_pending)
+	if (line.line_pending || line.endless_errors)
 		return fifos | 6;
 	if (receives() && (line.interrupt_enable & 1))
 		return fifos | 4;
@@ -91,7 +93,7 @@ static uint8_t line_read8(const struct virtio_region *region, uint64_t offset)
 			return 0;
 		return (uint8_t)((line.modem_control << 6 & 0xff) | 0x10);
 	case 7:
-		return line.no_scratch ? 0xff : line.scratch;
+		return line.no_scratch ? 0xff : line.stuck_scratch ? 0x5a : line.scratch;
 	default:
 		fail_msg("read of register %u", (unsigned int)offset);
 		return 0;
@@ -357,6 +359,24 @@ static void test_the_handler_is_told_one_reason_after_the_other(void **state)
 #define ON_LINE(name) cmocka_unit_test_setup(name, fresh_line)
 #define ON_UART(name) cmocka_unit_test_setup(name, working_uart)
 
+static void test_a_scratch_register_that_is_stuck_is_none(void **state)
+{
+	(void)state;
+	line.stuck_scratch = true;
+	line.no_loop = true;
+	assert_int_equal(virtio_uart16550_init(&uart, &registers), VIRTIO_ERR_NO_DEVICE);
+	line.no_loop = false;
+	assert_int_equal(virtio_uart16550_init(&uart, &registers), 0);
+}
+
+static void test_a_cause_that_stays_does_not_keep_the_handler(void **state)
+{
+	(void)state;
+	assert_int_equal(virtio_uart16550_init(&uart, &registers), 0);
+	line.endless_errors = true;
+	assert_int_equal(virtio_uart16550_interrupt(&uart), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +397,8 @@ int main(void)
 		ON_UART(test_a_uart_that_leaves_is_reported),
 		ON_UART(test_enabling_interrupts_tells_what_waits_already),
 		ON_UART(test_the_handler_is_told_one_reason_after_the_other),
+		ON_LINE(test_a_scratch_register_that_is_stuck_is_none),
+		ON_LINE(test_a_cause_that_stays_does_not_keep_the_handler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

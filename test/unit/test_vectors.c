@@ -111,6 +111,19 @@ static void test_queues_that_had_a_vector_lose_it_with_msix(void **state)
 	virtio_device_detach(&fake.device);
 }
 
+static void test_where_the_only_vector_is_refused_there_is_none(void **state)
+{
+	(void)state;
+	fake.device.msix = true;
+	fake.device.vectors = 1;
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), 0);
+	fake.refused_vectors = 1;
+	assert_int_equal(virtio_device_add_queue(&fake.device, &queues[0], 0, 0, 1), 0);
+	assert_int_equal(fake.left_msix, 1);
+	assert_int_equal(queues[0].vector, VIRTIO_NO_VECTOR);
+	virtio_device_detach(&fake.device);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -122,6 +135,7 @@ int main(void)
 		TEST(test_a_refused_vector_is_replaced_by_the_shared_one),
 		TEST(test_refusing_the_shared_vector_too_ends_msix),
 		TEST(test_queues_that_had_a_vector_lose_it_with_msix),
+		TEST(test_where_the_only_vector_is_refused_there_is_none),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -239,6 +239,23 @@ static void test_broken_rings_are_told(void **state)
 	}
 }
 
+/* The next call has them. */
+static void test_no_more_packets_are_taken_at_once_than_64(void **state)
+{
+	(void)state;
+	fake_vsock_start(VIRTIO_F_VERSION_1);
+	const struct virtio_vsock_options options = {.window = 1024, .buffer_size = 64, .buffers = 64};
+	static struct fake_device_buffer again;
+	assert_int_equal(virtio_vsock_attach(&vsock, &transport.device, fake_vsock.table, 1, &options), 0);
+	for (unsigned i = 0; i < 64; i++) {
+		assert_true(fake_device_take(&transport.queues[0].ring, &again));
+		fake_device_return(&transport.queues[0].ring, &again, 0);
+	}
+	assert_int_equal(virtio_vsock_poll(&vsock), 64);
+	assert_int_equal(virtio_vsock_poll(&vsock), 0);
+	fake_vsock_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -255,6 +272,7 @@ int main(void)
 		TEST(test_packets_without_a_whole_header_are_dropped),
 		TEST(test_interrupts_come_when_asked_for),
 		TEST(test_broken_rings_are_told),
+		TEST(test_no_more_packets_are_taken_at_once_than_64),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -310,6 +310,67 @@ static void test_who_has_hung_up_may_call_again(void **state)
 	assert_ptr_not_equal(first, second);
 }
 
+static void test_an_end_by_the_other_side_comes_after_its_last_bytes(void **state)
+{
+	(void)state;
+	uint8_t bytes[8];
+	struct virtio_vsock_connection *connection = fake_vsock_connected();
+	assert_false(virtio_vsock_at_end(connection));
+	say(1234, connection->port, RW, 0, "last", 4);
+	say(1234, connection->port, SHUTDOWN, VIRTIO_VSOCK_SHUTDOWN_SEND, NULL, 0);
+	poll(2);
+	assert_false(virtio_vsock_at_end(connection));
+	assert_int_equal(virtio_vsock_receive(connection, bytes, sizeof bytes), 4);
+	assert_true(virtio_vsock_at_end(connection));
+	virtio_vsock_close(connection);
+}
+
+static void test_a_listener_that_goes_leaves_the_callers_of_others(void **state)
+{
+	(void)state;
+	struct virtio_vsock_connection *one = listen_on(80, 2), *other = listen_on(81, 2), *caller;
+	say(5000, 81, REQUEST, 0, NULL, 0);
+	poll(1);
+	virtio_vsock_close(one);
+	fake_vsock_expect_nothing();
+	assert_int_equal(virtio_vsock_accept(other, &caller), 1);
+	expect(5000, 81, RESPONSE);
+	virtio_vsock_close(caller);
+	virtio_vsock_close(other);
+}
+
+/* The reset that it owes has not gone out yet. */
+static void test_closing_twice_does_nothing(void **state)
+{
+	(void)state;
+	struct virtio_vsock_connection *connection = fake_vsock_connected();
+	unsigned sent = 0;
+	while (virtio_vsock_send(connection, "x", 1) == 1)
+		sent++;
+	uint32_t port = connection->port;
+	virtio_vsock_close(connection);
+	assert_int_equal(connection->state, VIRTIO_VSOCK_CLOSING);
+	virtio_vsock_close(connection);
+	assert_int_equal(connection->state, VIRTIO_VSOCK_CLOSING);
+	while (sent--)
+		expect(1234, port, RW);
+	poll(0);
+	expect(1234, port, RST);
+	fake_vsock_expect_nothing();
+}
+
+static void test_a_broken_ring_is_told_to_who_accepts_or_sends(void **state)
+{
+	(void)state;
+	struct virtio_vsock_connection *connection = fake_vsock_connected(), *caller;
+	struct virtio_vsock_connection *listener = listen_on(80, 2);
+	say(5000, 80, REQUEST, 0, NULL, 0);
+	poll(1);
+	fake_device_break(&fake_vsock.transport.queues[VIRTIO_VSOCK_QUEUE_TX].ring);
+	assert_int_equal(virtio_vsock_accept(listener, &caller), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_vsock_send(connection, "x", 1), VIRTIO_ERR_PROTOCOL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -328,6 +389,10 @@ int main(void)
 		TEST(test_the_other_sides_shutdown_stays),
 		TEST(test_who_has_hung_up_may_call_again),
 		TEST(test_closing_resets_what_is_open),
+		TEST(test_an_end_by_the_other_side_comes_after_its_last_bytes),
+		TEST(test_a_listener_that_goes_leaves_the_callers_of_others),
+		TEST(test_closing_twice_does_nothing),
+		TEST(test_a_broken_ring_is_told_to_who_accepts_or_sends),
 	};
 	return fake_transport_run_over_rings(tests);
 }

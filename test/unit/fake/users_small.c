@@ -58,7 +58,7 @@ static int console_work(void)
 
 static int console_wait(uint64_t deadline)
 {
-	static uint8_t bytes[256];
+	static uint8_t bytes[20000];
 	int result = virtio_console_read_wait(&ports[0], bytes, sizeof bytes, deadline);
 
 	result = fake_user_no_timeout(result, virtio_console_write_all(&ports[0], bytes, sizeof bytes, NULL, deadline));
