@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 import re
 import shutil
+import struct
 import tempfile
 import time
 
@@ -29,6 +30,9 @@ TRANSPORTS = {
     "packed": "disable-modern=off,disable-legacy=on,packed=on",
 }
 MIB = 1 << 20
+ABI_NOTE, MANIFEST_NOTE, VIRTIO_TARGET = 0x31494241, 0x3154464D, 3
+ENTRY = 104  # bytes of an entry of the manifest
+PT_NOTE, PF_W = 4, 2  # of ELF's program headers
 MANY = 256 << 10  # what guest_solo5/block.c writes at the end of its disk
 
 # What solo5.h promises, and nothing besides.
@@ -196,7 +200,7 @@ def name_cases(build):
 
 
 # Where the manifest of an image is wrong: offset from the start of its note, new bytes, what is told.
-HEADER, ENTRY = 32, 104
+HEADER = 32
 MANIFESTS = {
     "version": (24, b"\x02", "is not of version 1"),
     "no entries": (28, b"\x00", "has no first entry"),
@@ -231,6 +235,38 @@ def check_symbols(build):
             raise TestFailure(f"solo5_{name}.o defines {sorted(defined)}")
         if strange := [symbol for symbol in wanted if not re.fullmatch(PROGRAM, symbol)]:
             raise TestFailure(f"solo5_{name}.o asks for {strange}")
+
+
+def notes(image):
+    """{type: (flags of its segment, description)} of Solo5's notes, each at the start of a segment of its own."""
+    data = image.read_bytes()
+    first, entry, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    found = {}
+    for at in range(first, first + count * entry, entry):
+        kind, flags, offset, *_, size = struct.unpack_from("<IIQQQQ", data, at)
+        name_size, description_size, note = struct.unpack_from("<III", data, offset)
+        if kind != PT_NOTE or data[offset + 12 : offset + 12 + name_size] != b"Solo5\0":
+            continue
+        if size != 20 + description_size:
+            raise TestFailure(f"note {note:#x} has {description_size} bytes in a segment of {size}")
+        found[note] = flags, data[offset + 20 : offset + size]
+    return found
+
+
+def check_notes(build):
+    """What Solo5's tools look for in a program: which target it is for, and its manifest."""
+    found = notes(build.guest("guest_solo5"))
+    if set(found) != {ABI_NOTE, MANIFEST_NOTE}:
+        raise TestFailure(f"the notes are {sorted(found)}")
+    if found[ABI_NOTE][1] != struct.pack("<IIII", VIRTIO_TARGET, 1, 0, 0):
+        raise TestFailure(f"the target is {found[ABI_NOTE][1]}")
+    flags, manifest = found[MANIFEST_NOTE]
+    if not flags & PF_W:
+        raise TestFailure("the manifest cannot be filled in")
+    version, entries = struct.unpack_from("<II", manifest, 4)  # aligned to 8 bytes behind the header of 20
+    names = [manifest[at : at + 68].rstrip(b"\0") for at in range(12 + ENTRY, len(manifest), ENTRY)]
+    if (version, entries, names) != (1, 5, [b"service", b"storage", b"inside", b"second"]):
+        raise TestFailure(f"the manifest is of version {version}, has {entries} entries, {names}")
 
 
 def check_installed(build, compiler, linker, accelerator):
@@ -310,6 +346,7 @@ def cases_of(build):
 def jobs(report, made, accelerator):
     for build in [build for build in BUILDS if build in made]:
         yield report.run, "solo5", f"{build.name} symbols", check_symbols, build
+        yield report.run, "solo5", f"{build.name} notes", check_notes, build
         yield report.run, "solo5", f"{build.name} installed", check_installed, build, build.compiler, build.linker, \
             accelerator
         for made_case in cases_of(build):
