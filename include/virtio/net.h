@@ -104,7 +104,8 @@ struct virtio_net_options {
 	/*
 	 * What to use beyond plain frames, in VIRTIO_NET_F_ bits of virtio/spec/net.h; with each bit comes what it
 	 * needs (5.1.3.1). What is WANTED and not there is done without: net->features tells. What is REQUIRED and not
-	 * there makes attach fail with VIRTIO_ERR_UNSUPPORTED.
+	 * there makes attach fail with VIRTIO_ERR_UNSUPPORTED. With VIRTIO_F_IN_ORDER rings are used in order where the
+	 * device and the runtime's list of rings have it: it tells of all that was sent with one record then.
 	 */
 	uint64_t wanted;
 	uint64_t required; /* see wanted */

@@ -3,7 +3,7 @@
 #include "virtqueue/in_order.h"
 
 /* The slot of the buffer after the one in slot AT. */
-static uint16_t next_buffer(const struct virtqueue *vq, uint16_t at, bool chains)
+VIRTQUEUE_ALONE unsigned next_buffer(const struct virtqueue *vq, unsigned at, bool chains)
 {
 	for (unsigned slots = chains ? vq->slots[at].descriptors : 1; slots > 0; slots--)
 		at = vq->slots[at].next;
@@ -12,15 +12,14 @@ static uint16_t next_buffer(const struct virtqueue *vq, uint16_t at, bool chains
 
 bool virtqueue_in_order_begin(struct virtqueue *vq, uint32_t id, uint32_t length, unsigned limit, bool chains)
 {
-	uint16_t at = vq->oldest;
+	const struct virtqueue_slot *slots = vq->slots;
+	unsigned at = vq->oldest;
 	unsigned count = 1;
 
 	/* Every one up to ID must be there, or the promise of order was broken. */
-	while (at != id && count < limit && vq->slots[at].token) {
-		at = next_buffer(vq, at, chains);
-		count++;
-	}
-	if (at != id || !vq->slots[at].token) {
+	for (; at != id && count < limit && slots[at].token; count++)
+		at = slots[at].descriptors == 1 ? slots[at].next : next_buffer(vq, at, chains);
+	if (at != id || !slots[at].token) {
 		virtqueue_break(vq, "used id out of order");
 		return false;
 	}
@@ -29,17 +28,31 @@ bool virtqueue_in_order_begin(struct virtqueue *vq, uint32_t id, uint32_t length
 	return true;
 }
 
-unsigned virtqueue_in_order_take(struct virtqueue *vq, struct virtqueue_used *taken, bool chains)
+unsigned virtqueue_in_order_take(struct virtqueue *vq, struct virtqueue_used *taken, void **tokens, unsigned count,
+	unsigned *descriptors, bool chains)
 {
-	struct virtqueue_slot *slot = &vq->slots[vq->oldest];
-	unsigned descriptors = slot->descriptors;
-	bool told = --vq->batch == 0; /* of the others no length is known: all of them counts */
+	unsigned room = vq->batch < count ? vq->batch : count;
+	struct virtqueue_slot *slots = vq->slots;
+	unsigned at = vq->oldest;
+	unsigned sum = 0;
 
-	vq->oldest = next_buffer(vq, vq->oldest, chains);
-	taken->token = slot->token;
-	taken->length = told && vq->batch_length < slot->writable ? vq->batch_length : slot->writable;
-	slot->token = NULL;
-	slot->descriptors = 1;
-	vq->free_count = (uint16_t)(vq->free_count + descriptors);
-	return descriptors;
+	for (unsigned i = 0; i < room; i++) {
+		struct virtqueue_slot *slot = &slots[at];
+
+		if (taken) /* of all but the last no length is known: all of it counts */
+			taken[i] = (struct virtqueue_used){slot->token, slot->writable};
+		else
+			tokens[i] = slot->token;
+		at = slot->descriptors == 1 ? slot->next : next_buffer(vq, at, chains);
+		sum += slot->descriptors;
+		slot->token = NULL;
+		slot->descriptors = 1;
+	}
+	if (taken && room == vq->batch && vq->batch_length < taken[room - 1].length)
+		taken[room - 1].length = vq->batch_length;
+	vq->batch = (uint16_t)(vq->batch - room);
+	vq->oldest = (uint16_t)at;
+	vq->free_count = (uint16_t)(vq->free_count + sum);
+	*descriptors = sum;
+	return room;
 }

@@ -16,7 +16,11 @@
  */
 bool virtqueue_in_order_begin(struct virtqueue *vq, uint32_t id, uint32_t length, unsigned limit, bool chains);
 
-/* Take the oldest buffer of the batch. Returns how many descriptors it had. */
-unsigned virtqueue_in_order_take(struct virtqueue *vq, struct virtqueue_used *taken, bool chains);
+/*
+ * Take up to COUNT buffers of the batch, the oldest first, into TAKEN or, where that is NULL, into TOKENS. Returns how
+ * many; *DESCRIPTORS is how many they had together.
+ */
+unsigned virtqueue_in_order_take(struct virtqueue *vq, struct virtqueue_used *taken, void **tokens, unsigned count,
+	unsigned *descriptors, bool chains);
 
 #endif

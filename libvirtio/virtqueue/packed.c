@@ -120,53 +120,45 @@ static void write_direct(struct virtqueue *vq, const struct virtqueue_buffer *bu
 }
 
 /*
- * One slot of the ring, which points to a table with the elements, one behind the other (2.8.7). Each id has a
- * table of its own from the start, so that it stays intact until the id is free again.
+ * Describe BUFFER's COUNT elements in a table from DESC on, one behind the other (2.8.7). Nobody sees it yet, so it is
+ * measured on the way: results as measure.
  */
-static void write_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, uint16_t id)
+VIRTQUEUE_INLINE int64_t write_table(struct pvirtq_desc *desc, const struct virtqueue_buffer *buffer, unsigned count)
 {
-	unsigned count = virtqueue_segments(buffer);
-	size_t offset = (size_t)id * vq->max_segments * sizeof(struct pvirtq_desc);
-	struct pvirtq_desc *table = (struct pvirtq_desc *)(void *)(vq->tables + offset);
-	struct virtio_segment list = {
-		.device_address = vq->tables_address + offset,
-		.length = (uint32_t)(count * sizeof(struct pvirtq_desc)),
-	};
-	unsigned flags;
+	const struct virtio_segment *segment = buffer->segments;
+	int readable = buffer->readable;
+	uint64_t flags = 0;
+	uint64_t bytes = 0;
+	uint64_t read = 0;
 
-	for (unsigned i = 0; i < count; i++) {
-		describe(&table[i], &buffer->segments[i], 0);
-		table[i].flags = le16_from(i < buffer->readable ? 0 : PVIRTQ_DESC_F_WRITE);
-	}
-	describe(packed_slot(vq, vq->added), &list, id);
-	flags = withhold(vq, packed_available_flags(vq->added) | PVIRTQ_DESC_F_INDIRECT);
-	/* Release: table and slot are there before the flags that make them available (2.8.21.1). */
-	virtio_store_release16(&packed_slot(vq, vq->added)->flags, (uint16_t)flags);
+	do {
+		uint32_t length = segment->length;
+		struct le64 rest; /* length, id and flags in one store */
+
+		if (length == 0)
+			return VIRTIO_ERR_INVALID;
+		if (readable-- == 0) {
+			flags = (uint64_t)PVIRTQ_DESC_F_WRITE << 48;
+			read = bytes;
+		}
+		rest = le64_from(length | flags);
+		desc->addr = le64_from(segment->device_address);
+		__builtin_memcpy((uint8_t *)desc + offsetof(struct pvirtq_desc, len), &rest, sizeof rest);
+		bytes += length;
+		segment++;
+		desc++;
+	} while (--count);
+	if (bytes > UINT32_MAX)
+		return VIRTIO_ERR_INVALID;
+	return buffer->writable ? (int64_t)(bytes - read) : 0;
 }
 
-/* Add one buffer of any shape: 1, 0 when there is no room, or an error of virtqueue_add. */
-VIRTQUEUE_ALONE int add_list(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
+/* BUFFER, of which the device may write WRITABLE bytes, takes the next DESCRIPTORS slots, with the first free id. */
+VIRTQUEUE_INLINE int add_described(
+	struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned descriptors, int64_t writable)
 {
-	uint16_t id = vq->free_head;
-	struct virtqueue_slot *slot = &vq->slots[id];
-	unsigned count = virtqueue_segments(buffer);
-	bool indirect = count > 1 && vq->tables;
-	unsigned descriptors = indirect ? 1 : count;
-	int64_t writable;
+	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
 
-	if (!buffer->token || count == 0)
-		return VIRTIO_ERR_INVALID;
-	if (count > vq->max_segments)
-		return VIRTIO_ERR_TOO_LARGE;
-	if (descriptors > vq->free_count)
-		return 0;
-	writable = measure(buffer);
-	if (writable < 0)
-		return (int)writable;
-	if (indirect)
-		write_indirect(vq, buffer, id);
-	else
-		write_direct(vq, buffer, id);
 	slot->token = buffer->token;
 	slot->writable = (uint32_t)writable;
 	slot->descriptors = (uint16_t)descriptors;
@@ -175,6 +167,58 @@ VIRTQUEUE_ALONE int add_list(struct virtqueue *vq, const struct virtqueue_buffer
 	vq->unpublished++;
 	vq->added = packed_advance(vq, vq->added, descriptors);
 	return 1;
+}
+
+/* Add BUFFER as a list of COUNT of the ring's own slots. */
+VIRTQUEUE_ALONE int add_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count)
+{
+	int64_t writable;
+
+	if (count > vq->free_count)
+		return 0;
+	writable = measure(buffer);
+	if (writable < 0)
+		return (int)writable;
+	write_direct(vq, buffer, vq->free_head);
+	return add_described(vq, buffer, count, writable);
+}
+
+/*
+ * Add BUFFER as one slot of the ring, which points to a table with the elements. Each id has a table of its own from
+ * the start, so that it stays intact until the id is free again.
+ */
+VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count)
+{
+	unsigned id = vq->free_head;
+	size_t offset = (size_t)id * vq->max_segments * sizeof(struct pvirtq_desc);
+	struct pvirtq_desc *desc = packed_slot(vq, vq->added);
+	int64_t writable;
+	unsigned flags;
+
+	if (!vq->free_count)
+		return 0;
+	writable = write_table((struct pvirtq_desc *)(void *)(vq->tables + offset), buffer, count);
+	if (writable < 0)
+		return (int)writable;
+	desc->addr = le64_from(vq->tables_address + offset);
+	desc->len = le32_from((uint32_t)(count * sizeof(struct pvirtq_desc)));
+	desc->id = le16_from((uint16_t)id);
+	flags = withhold(vq, packed_available_flags(vq->added) | PVIRTQ_DESC_F_INDIRECT);
+	/* Release: table and slot are there before the flags that make them available (2.8.21.1). */
+	virtio_store_release16(&desc->flags, (uint16_t)flags);
+	return add_described(vq, buffer, 1, writable);
+}
+
+/* Add one buffer of any shape: 1, 0 when there is no room, or an error of virtqueue_add. */
+VIRTQUEUE_INLINE int add_list(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
+{
+	unsigned count = virtqueue_segments(buffer);
+
+	if (!buffer->token || count == 0)
+		return VIRTIO_ERR_INVALID;
+	if (count > vq->max_segments)
+		return VIRTIO_ERR_TOO_LARGE;
+	return count > 1 && vq->tables ? add_indirect(vq, buffer, count) : add_direct(vq, buffer, count);
 }
 
 int virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)

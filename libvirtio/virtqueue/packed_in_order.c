@@ -26,17 +26,69 @@ static bool next_batch(struct virtqueue *vq)
 				     virtio_load_relaxed32(&desc->len), vq->held, false);
 }
 
-static int in_order_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+/* The fast path: up to COUNT buffers that have one slot and a record each. Returns how many. */
+VIRTQUEUE_INLINE unsigned take_run(struct virtqueue *vq, struct virtqueue_used *taken, unsigned count)
 {
-	unsigned done;
+	const struct pvirtq_desc *desc = packed_slot(vq, vq->seen);
+	struct virtqueue_slot *slots = vq->slots;
+	unsigned expected = packed_used_flags(vq->seen);
+	unsigned room = vq->size - (vq->seen & (unsigned)PVIRTQ_SLOT);
+	uint16_t at = vq->oldest;
+	unsigned left;
+
+	room = room < vq->held ? room : vq->held;
+	room = room < count ? room : count;
+	for (left = room; left > 0 && packed_is_used(desc, expected); left--, desc++) {
+		struct virtqueue_slot *slot = &slots[at];
+
+		if (virtio_load_relaxed16(&desc->id) != at || !slot->token || slot->descriptors != 1)
+			break;
+		*taken++ = virtqueue_taken(slot, virtio_load_relaxed32(&desc->len));
+		slot->token = NULL;
+		at = slot->next;
+	}
+	room -= left;
+	vq->oldest = at;
+	vq->free_count = (uint16_t)(vq->free_count + room);
+	vq->seen = packed_advance(vq, vq->seen, room);
+	vq->held = (uint16_t)(vq->held - room);
+	return room;
+}
+
+VIRTQUEUE_INLINE int take_all(
+	struct virtqueue *vq, struct virtqueue_used *used, void **tokens, unsigned count, bool lengths)
+{
+	unsigned done = 0;
+	unsigned descriptors;
 
 	if (vq->fault)
 		return VIRTIO_ERR_PROTOCOL;
-	for (done = 0; done < count && (vq->batch || next_batch(vq)); done++) {
-		vq->seen = packed_advance(vq, vq->seen, virtqueue_in_order_take(vq, &used[done], false));
-		vq->held--;
+	if (lengths && !vq->batch) {
+		done = take_run(vq, used, count);
+		used += done;
+	}
+	while (done < count && (vq->batch || next_batch(vq))) {
+		unsigned taken = virtqueue_in_order_take(vq, used, tokens, count - done, &descriptors, false);
+
+		vq->seen = packed_advance(vq, vq->seen, descriptors);
+		vq->held = (uint16_t)(vq->held - taken);
+		done += taken;
+		if (lengths)
+			used += taken;
+		else
+			tokens += taken;
 	}
 	return done || !vq->fault ? (int)done : VIRTIO_ERR_PROTOCOL;
+}
+
+static int in_order_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+{
+	return take_all(vq, used, NULL, count, true);
+}
+
+static int in_order_get_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	return take_all(vq, NULL, tokens, count, false);
 }
 
 /* How far a batch reaches is known once it is taken: so any that waits counts. */
@@ -55,7 +107,7 @@ const struct virtqueue_ops virtqueue_packed_in_order_ops = {
 	.add_singles = virtqueue_packed_add_singles,
 	.publish = virtqueue_packed_publish,
 	.get = in_order_get,
-	.get_tokens = virtqueue_get_tokens_slowly,
+	.get_tokens = in_order_get_tokens,
 	.enable_interrupts = in_order_enable_interrupts,
 	.disable_interrupts = virtqueue_packed_disable_interrupts,
 };

@@ -7,6 +7,7 @@
 
 #include "fake/blk.h"
 #include "fake/cmocka.h"
+#include "fake/net.h"
 #include "fake/platform.h"
 #include "fake/ring_pair.h"
 
@@ -66,6 +67,15 @@ static void batches(struct ring_pair *pair)
 			told_of[taken - 1] = true;
 			fake_device_put_batch(&pair->device, held, batch, 7);
 			fake_device_publish(&pair->device);
+		}
+		if (next_random(&seed) % 3 == 0) {
+			void *tokens[COUNT(used)];
+
+			got = virtqueue_get_tokens(&pair->vq, tokens, 1 + next_random(&seed) % COUNT(used));
+			assert_true(got >= 0);
+			for (int i = 0; i < got; i++)
+				assert_ptr_equal(tokens[i], ring_pair_token(++back));
+			continue;
 		}
 		got = virtqueue_get(&pair->vq, used, 1 + next_random(&seed) % COUNT(used));
 		assert_true(got >= 0);
@@ -232,6 +242,49 @@ static void test_a_disk_that_keeps_the_order_is_driven_in_order(void **state)
 	}
 }
 
+/* COUNT frames come, go out as they are, and are told of with one record; then they are used to receive again. */
+static void echo_burst(uint8_t seed, unsigned count)
+{
+	static struct fake_device_buffer held[8];
+	struct virtio_net_frame *frames[8];
+
+	for (uint8_t i = 0; i < count; i++)
+		fake_net_deliver((uint8_t)(seed + i), 60u + i);
+	assert_int_equal(virtio_net_receive(&fake_net.net, frames, 8), count);
+	for (uint8_t i = 0; i < count; i++) {
+		assert_int_equal(frames[i]->length, 60 + i);
+		assert_true(fake_net_made_of(virtio_net_frame_data(frames[i]), (uint8_t)(seed + i), 60u + i));
+	}
+	assert_int_equal(virtio_net_transmit(&fake_net.net, frames, count), count);
+	for (unsigned i = 0; i < count; i++)
+		assert_true(fake_device_take(fake_net_transmitq(), &held[i]));
+	fake_device_put_batch(fake_net_transmitq(), held, count, 0);
+	fake_device_publish(fake_net_transmitq());
+	assert_int_equal(virtio_net_transmitted(&fake_net.net, frames, 8), count);
+	assert_int_equal(virtio_net_release(&fake_net.net, frames, count), count);
+}
+
+/* ORD-02, ORD-03: where the runtime wants that; lengths of frames that come are told of one by one. */
+static void test_a_network_that_keeps_the_order_is_driven_in_order_on_demand(void **state)
+{
+	static const struct virtqueue_ops *const rings[] = {
+		&virtqueue_split_in_order_ops, &virtqueue_packed_in_order_ops};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const struct virtio_net_options options = {.wanted = i < 2 ? VIRTIO_F_IN_ORDER : 0, .ring_size = 16};
+
+		fake_net_start(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_IN_ORDER | VIRTIO_F_RING_PACKED);
+		fake_net.transport.rings[0] = rings[i % 2];
+		fake_net.transport.rings[1] = &virtqueue_split_ops;
+		fake_net_attach(&options);
+		assert_ptr_equal(fake_net.transport.device.ring, i < 2 ? rings[i] : &virtqueue_split_ops);
+		for (unsigned n = 0; i < 2 && n < 200; n++)
+			echo_burst((uint8_t)n, 1 + n % 8);
+		fake_net_detach();
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -242,6 +295,7 @@ int main(void)
 		TEST(test_more_than_the_device_holds_breaks_the_ring),
 		TEST(test_no_wakeup_is_lost_within_a_batch),
 		TEST(test_a_disk_that_keeps_the_order_is_driven_in_order),
+		TEST(test_a_network_that_keeps_the_order_is_driven_in_order_on_demand),
 		TEST(test_a_restart_begins_a_new_order),
 	};
 

@@ -24,11 +24,11 @@ def compiler(build):
     return f"{build.compiler} {command([build.compiler, '-dumpversion']).split('.')[0].strip()}"
 
 
-def paths(build):
+def paths(build, *arguments):
     """instructions.measure for the program of BUILD."""
     bench = build.folder / "test" / "bench" / "exact"
     return instructions.measure(bench / "exact", [build.libvirtio, bench / "libexact_paths.a"],
-                                [bench / "libexact_device.a"])
+                                [bench / "libexact_device.a"], *arguments)
 
 
 def burst_of(name):
@@ -94,6 +94,10 @@ def bench():
         name, items, _, writes, interrupts = rows[0]
         print_row(name, [*(f"{row[2] / row[1]:.1f}" for row in rows), f"{writes / items:.4f}",
                          f"{interrupts / items:.4f}"])
+    print("how instructions grow with bursts, rings, segments and queues")
+    print_row("", [f"{name} instr." for name in names])
+    for rows in zip(*(paths(build, "growth") for build in BUILDS)):
+        print_row(rows[0][0], [f"{row[2] / row[1]:.1f}" for row in rows])
     print("bytes: code, constants, both, and data, which in the library are tables of addresses")
     print_row("", [cell for name in names for cell in ("", "", "", name)], 10)
     print_row("", ["code", "constants", "both", "data"] * len(names), 10)

@@ -53,7 +53,7 @@ def counted(text, names):
     return sum(cost for _, function, cost in costs(text) if function in names)
 
 
-def measure(program, mine, others):
+def measure(program, mine, others, *arguments):
     """
     A list of (path, items, instructions, register writes, interrupts), all but the name for all items together.
     Counted are the functions of the archives MINE, and not those of the archives OTHERS.
@@ -67,7 +67,7 @@ def measure(program, mine, others):
         command(["objcopy", "--strip-debug", program, stripped])
         told = command(["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}",
                         "--compress-strings=no", "--compress-pos=no", "--zero-before=measured",
-                        "--dump-after=measured", stripped])
+                        "--dump-after=measured", stripped, *arguments])
         rows = []
         for number, line in enumerate(told.splitlines(), 1):
             name, items, writes, interrupts = line.split("\t")

@@ -133,7 +133,8 @@ static uint8_t machine_interrupt_cause(struct virtio_device *dev)
 
 static const struct virtio_transport_ops transport = {
 	.name = "exact",
-	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_RING_PACKED,
+	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_RING_PACKED |
+		    VIRTIO_F_IN_ORDER,
 	.required_features = VIRTIO_F_VERSION_1,
 	.feature_words = 2,
 	.confirms_features = true,
@@ -149,9 +150,14 @@ static const struct virtio_transport_ops transport = {
 	.interrupt_cause = machine_interrupt_cause,
 };
 
-void machine_open(struct machine *machine, uint32_t type, uint64_t features, const struct virtqueue_ops *kind)
+void machine_empty(void)
 {
 	arena_used = 0;
+}
+
+void machine_open(struct machine *machine, uint32_t type, uint64_t features, const struct virtqueue_ops *kind)
+{
+	machine_empty();
 	*machine = (struct machine){
 		.offered = features | VIRTIO_F_VERSION_1 | kind->feature, .kinds = {kind}, .transports = {&transport}};
 	machine->support = (struct virtio_support){.transports = machine->transports, .rings = machine->kinds};

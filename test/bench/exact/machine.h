@@ -7,7 +7,7 @@
 
 #include "device.h"
 
-#define MACHINE_QUEUES 2
+#define MACHINE_QUEUES 8
 
 /* A device: the library's view of it, and its own. */
 struct machine {
@@ -22,6 +22,9 @@ struct machine {
 };
 
 extern const struct virtio_platform machine_platform;
+
+/* Give back all memory. */
+void machine_empty(void);
 
 /* A modern device of TYPE that offers FEATURES, and is driven through rings of KIND. */
 void machine_open(struct machine *machine, uint32_t type, uint64_t features, const struct virtqueue_ops *kind);
