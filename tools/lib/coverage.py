@@ -27,6 +27,7 @@ GCC = "12"  # the rows are of this one; another may count the branches of a func
 REASONS = builds.TOP / "test" / "coverage.md"
 ROW = re.compile(r"^\| `(\S+)` \| `(\S+)` \| (\d+) \| (\d+) \| (.*) \|$")
 NO_REASON = "?"
+INLINED = "inlined"  # what gcc names no function of: in a header, and inlined wherever it is called
 HEAD = f"""# What the unit tests leave over
 
 Made by `tools/coverage`, which writes the numbers and keeps the reasons. `tools/test unit` fails when the unit tests
@@ -81,7 +82,7 @@ def measure(build):
             if line.get("gcovr/noncode"):
                 continue
             place = bisect.bisect_right(starts, (line["line_number"], "~")) - 1
-            key = (file["file"], starts[max(place, 0)][1])
+            key = (file["file"], starts[max(place, 0)][1] if starts else INLINED)
             for count in (everything, files.setdefault(file["file"], Count()), functions.setdefault(key, Count())):
                 count.add(line)
     if everything.lines_left == everything.lines:
