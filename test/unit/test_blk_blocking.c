@@ -269,6 +269,20 @@ static void test_a_serial_number_that_never_comes_keeps_its_memory(void **state)
 	platform->free(platform->context, left, sizeof(struct virtio_blk_request) + sizeof(struct virtio_segment));
 }
 
+static void test_execute_looks_again_and_again_under_a_runtime_older_than_waiting(void **state)
+{
+	(void)state;
+	struct virtio_segment segment;
+	struct virtio_blk_request request = fake_blk_request(VIRTIO_BLK_READ, 3, &segment, 512);
+	size_t size = fake_platform()->size;
+	fake_platform()->size = offsetof(struct virtio_platform, wait);
+	fake_platform_set_step(SECOND / 10);
+	assert_int_equal(virtio_blk_execute(&blk, &request, deadline()), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(waits, 0);
+	fake_platform()->size = size;
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -287,6 +301,7 @@ int main(void)
 		TEST(test_a_serial_number_that_was_not_written_is_empty),
 		TEST(test_a_serial_number_may_lack_memory),
 		TEST(test_a_serial_number_that_never_comes_keeps_its_memory),
+		TEST(test_execute_looks_again_and_again_under_a_runtime_older_than_waiting),
 	};
 	return fake_transport_run_over_rings(tests) + fake_transport_run_in_order(tests);
 }

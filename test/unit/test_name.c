@@ -204,6 +204,12 @@ static void test_a_kind_of_name_that_nobody_knows_is_an_empty_text(void **state)
 	assert_string_equal(text, "");
 }
 
+static void test_a_window_that_is_not_hexadecimal_is_refused(void **state)
+{
+	(void)state;
+	refused("mmio:0z1000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_names_differ_in_any_field),
 		cmocka_unit_test(test_a_window_may_be_written_with_a_large_x),
 		cmocka_unit_test(test_a_kind_of_name_that_nobody_knows_is_an_empty_text),
+		cmocka_unit_test(test_a_window_that_is_not_hexadecimal_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -313,6 +313,16 @@ static void test_a_deadline_may_be_nearer_than_a_nap(void **state)
 	assert_true(fake_platform_time() == before + 10);
 }
 
+static void test_a_runtime_older_than_waiting_looks_again_and_again(void **state)
+{
+	(void)state;
+	size_t size = fake_platform()->size;
+	fake_platform()->size = offsetof(struct virtio_platform, wait);
+	assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+	assert_int_equal(virtio_net_command_wait(&net, fake_platform_time() + 100000), VIRTIO_ERR_TIMEOUT);
+	fake_platform()->size = size;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -332,6 +342,7 @@ int main(void)
 		TEST(test_a_refused_spread_leaves_the_pairs_as_they_were),
 		TEST(test_hashes_whose_limits_are_not_to_be_read_are_refused),
 		TEST(test_a_deadline_may_be_nearer_than_a_nap),
+		TEST(test_a_runtime_older_than_waiting_looks_again_and_again),
 	};
 	return fake_transport_run_over_rings(tests);
 }

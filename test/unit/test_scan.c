@@ -190,6 +190,19 @@ static void test_a_header_that_nobody_knows_has_no_subsystem(void **state)
 	assert_int_equal(virtio_pci_type(&last), 0);
 }
 
+/* As later devices do that had no number of their own among these. */
+static void test_a_transitional_number_without_a_type_has_it_in_the_subsystem(void **state)
+{
+	struct fake_pci_function *function = fake_pci_add(0x0008, VIRTIO_PCI_VENDOR, VIRTIO_PCI_TRANSITIONAL_FIRST + 6);
+
+	(void)state;
+	function->config[SUBSYSTEM] = 19;
+	struct virtio_pci_access access = fake_pci_access();
+	last = virtio_pci_first(&access);
+	assert_true(virtio_pci_next(&last));
+	assert_int_equal(virtio_pci_type(&last), 19);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup(test_the_subsystem_is_read_from_devices_only, setup),
 		cmocka_unit_test_setup(test_a_vendor_of_0_is_nobody, setup),
 		cmocka_unit_test_setup(test_a_header_that_nobody_knows_has_no_subsystem, setup),
+		cmocka_unit_test_setup(test_a_transitional_number_without_a_type_has_it_in_the_subsystem, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

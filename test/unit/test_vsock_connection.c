@@ -2,6 +2,7 @@
 /* libvirtio/driver/vsock_connection.c: calls, callers, and how connections end. */
 #include <string.h>
 
+#include "fake/breaking_ring.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 #include "fake/vsock.h"
@@ -371,6 +372,61 @@ static void test_a_broken_ring_is_told_to_who_accepts_or_sends(void **state)
 	assert_int_equal(virtio_vsock_send(connection, "x", 1), VIRTIO_ERR_PROTOCOL);
 }
 
+/* Nobody holds on to it, and nobody is left to be told. */
+static void test_a_transport_reset_frees_what_is_closing(void **state)
+{
+	(void)state;
+	static struct fake_device_buffer event;
+	struct fake_device_ring *events = &fake_vsock.transport.queues[VIRTIO_VSOCK_QUEUE_EVENT].ring;
+	struct virtio_vsock_connection *connection = fake_vsock_connected();
+	while (virtio_vsock_send(connection, "x", 1) == 1)
+		;
+	virtio_vsock_close(connection);
+	assert_int_equal(connection->state, VIRTIO_VSOCK_CLOSING);
+	assert_true(fake_device_take(events, &event));
+	fake_device_write(&event, 0, "\0\0\0", 4);
+	fake_device_return(events, &event, 4);
+	poll(1);
+	assert_int_equal(connection->state, VIRTIO_VSOCK_FREE);
+}
+
+static void test_sending_nothing_asks_for_no_room(void **state)
+{
+	(void)state;
+	struct virtio_vsock_connection *connection = fake_vsock_connected();
+	fake_vsock.room = 0;
+	say(1234, connection->port, VIRTIO_VSOCK_OP_CREDIT_UPDATE, 0, NULL, 0);
+	poll(1);
+	assert_int_equal(virtio_vsock_send(connection, "", 0), 0);
+	fake_vsock_expect_nothing();
+	fake_vsock.room = FAKE_VSOCK_ROOM;
+	virtio_vsock_close(connection);
+}
+
+static unsigned calls_left;
+
+static bool breaks_here(void)
+{
+	return calls_left > 0 && --calls_left == 0;
+}
+
+/* At whichever of its calls: what was owed is looked after first, and then the bytes go. */
+static void test_a_ring_that_breaks_under_bytes_is_told(void **state)
+{
+	(void)state;
+	for (unsigned place = 1; place <= 2; place++) {
+		fake_vsock_detach();
+		fake_vsock_start(VIRTIO_F_VERSION_1);
+		fake_breaking_ring_use(&fake_vsock.transport, breaks_here);
+		calls_left = 0;
+		fake_vsock_attach();
+		struct virtio_vsock_connection *connection = fake_vsock_connected();
+		calls_left = place;
+		int result = virtio_vsock_send(connection, "x", 1);
+		assert_true(result == VIRTIO_ERR_PROTOCOL);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -393,6 +449,9 @@ int main(void)
 		TEST(test_a_listener_that_goes_leaves_the_callers_of_others),
 		TEST(test_closing_twice_does_nothing),
 		TEST(test_a_broken_ring_is_told_to_who_accepts_or_sends),
+		TEST(test_a_transport_reset_frees_what_is_closing),
+		TEST(test_sending_nothing_asks_for_no_room),
+		TEST(test_a_ring_that_breaks_under_bytes_is_told),
 	};
 	return fake_transport_run_over_rings(tests);
 }
