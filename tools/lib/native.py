@@ -25,6 +25,12 @@ NET_CASES = {
     "packed ring, merged buffers, 9000 bytes": ["ring packed", "merge", "longest=9000", "window=24"],
     "split ring with interrupts": ["ring split", "split", "sleep"],
     "split ring, merged buffers, 9000 bytes": ["ring split", "split", "merge", "longest=9000", "window=24"],
+    "packed ring, in order": ["ring packed in-order", "in-order", "sleep", "window=200"],
+    "packed ring, in order, merged buffers, 9000 bytes":
+        ["ring packed in-order", "in-order", "merge", "longest=9000", "window=24"],
+    "split ring, in order": ["ring split in-order", "split", "in-order", "sleep", "window=200"],
+    "split ring, in order, merged buffers, 9000 bytes":
+        ["ring split in-order", "split", "in-order", "merge", "longest=9000", "window=24"],
     "split ring, no event indices": ["ring split", "split", "sleep", "no-events", "no-indirect"],
 }
 
