@@ -72,6 +72,7 @@ struct virtio_device {
 	const struct virtio_support *support;         /* what may be used with it */
 	const struct virtio_transport_ops *transport; /* the register layout that fitted */
 	const struct virtqueue_ops *ring;             /* the kind of ring that was negotiated */
+	const struct virtio_vector_ops *vector_ops;   /* private: MSI-X; NULL: virtio_pci_use_msix was not called */
 	struct virtio_queue *queues;                  /* queues that were added, linked by next */
 	struct virtio_own_memory *own_memory;         /* memory that needs no mapping, linked by next */
 	uint64_t offered;                             /* features 0 to 63 as the device offered them */

@@ -82,20 +82,37 @@ struct virtio_transport_ops {
 	/* Read why it interrupts, VIRTIO_INTERRUPT_*, and acknowledge that; 0: it does not. */
 	uint8_t (*interrupt_cause)(struct virtio_device *dev);
 
-	/*
-	 * Choose the MSI-X vector for configuration changes, or VIRTIO_NO_VECTOR. 0; VIRTIO_ERR_UNSUPPORTED when the
-	 * device refuses it, or MSI-X is not enabled.
-	 */
-	int (*set_config_vector)(struct virtio_device *dev, uint16_t vector);
+	/* Where the registers for MSI-X are in dev->common, of 16 bits each; all 0 where there is no MSI-X. */
+	struct {
+		uint16_t config; /* the vector of configuration changes */
+		uint16_t select; /* which virtqueue the next one means */
+		uint16_t queue;  /* its vector */
+	} vectors;
+};
 
-	/* The same for virtqueue INDEX, which is not started yet. NULL where there is no MSI-X. */
-	int (*set_queue_vector)(struct virtio_device *dev, uint16_t index, uint16_t vector);
-
-	/*
-	 * Switch MSI-X off: from now on dev->interrupt_cause tells. dev->msix is false and dev->vectors 0 then. NULL
-	 * where there is no MSI-X.
+/*
+ * MSI-X (4.1.5.1.2), in dev->vector_ops once virtio_pci_use_msix was called: who does not use it does not link it. For
+ * devices with vectors only.
+ */
+struct virtio_vector_ops {
+	/* Choose the vector for configuration changes, after step 6 of 3.1.1; where the device refuses it, INTx does.
 	 */
-	void (*leave_msix)(struct virtio_device *dev);
+	void (*begin)(struct virtio_device *dev);
+
+	/* Choose the vector of a queue, before it is started; likewise. */
+	void (*assign)(struct virtio_device *dev, struct virtio_queue *queue);
+
+	/* Write the vector of configuration changes, or VIRTIO_NO_VECTOR. 0; VIRTIO_ERR_UNSUPPORTED: it is refused. */
+	int (*set_config)(struct virtio_device *dev, uint16_t vector);
+
+	/* The same for virtqueue INDEX, which is not started yet. */
+	int (*set_queue)(struct virtio_device *dev, uint16_t index, uint16_t vector);
+
+	/* Hold all vectors back, or no longer. */
+	void (*mask)(struct virtio_device *dev, bool mask);
+
+	/* Switch MSI-X off: from now on dev->interrupt_cause tells. dev->msix is false and dev->vectors 0 then. */
+	void (*leave)(struct virtio_device *dev);
 };
 
 /* Modern PCI devices and transitional ones (VIRTIO 4.1). */

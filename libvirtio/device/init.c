@@ -108,7 +108,8 @@ int virtio_device_begin(
 		result = confirm_features(dev);
 	if (result < 0)
 		return refuse(dev, result);
-	virtio_vectors_begin(dev);
+	if (dev->vector_ops)
+		dev->vector_ops->begin(dev);
 	return 0;
 }
 

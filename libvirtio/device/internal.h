@@ -9,12 +9,6 @@
 VIRTIO_MUST_CHECK int virtio_features_negotiate(
 	struct virtio_device *dev, uint64_t wanted, uint64_t required, const struct virtio_feature_rule *rules);
 
-/* 4.1.5.1.2: choose the vector of the configuration, after step 6; where the device refuses it, INTx does. */
-void virtio_vectors_begin(struct virtio_device *dev);
-
-/* Choose the vector of a queue, before it is started; likewise. */
-void virtio_vectors_assign(struct virtio_device *dev, struct virtio_queue *queue);
-
 /* patience.c: how long we have been waiting for a device. */
 struct virtio_patience {
 	uint64_t start; /* when that began */

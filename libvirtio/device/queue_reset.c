@@ -53,7 +53,8 @@ int virtio_queue_restart(struct virtio_queue *queue)
 		dev->support->mapping->restart(queue);
 	virtqueue_restart(&queue->ring);
 	queue->fault_logged = false;
-	virtio_vectors_assign(dev, queue);
+	if (dev->vector_ops)
+		dev->vector_ops->assign(dev, queue);
 	result = dev->transport->start_queue(dev, queue);
 	if (result < 0) {
 		queue->ring.fault = "it was not restarted";

@@ -113,7 +113,8 @@ static int start(struct virtio_device *dev, struct virtio_queue *queue)
 		if (result < 0)
 			return complain(dev, queue->index, result, "no memory for the mapping of its buffers");
 	}
-	virtio_vectors_assign(dev, queue);
+	if (dev->vector_ops)
+		dev->vector_ops->assign(dev, queue);
 	return dev->transport->start_queue(dev, queue);
 }
 

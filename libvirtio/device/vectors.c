@@ -3,23 +3,24 @@
  * Which MSI-X vector tells of what (VIRTIO 4.1.5.1.2): the rule that pci.h documents. A device that refuses a vector is
  * asked for the shared one, and then driven with INTx: only the runtime's handlers see a difference.
  */
+#include "device/vectors.h"
+
 #include <virtio/spec/status.h>
 
 #include "base/log.h"
-#include "device/internal.h"
 
 static void leave_msix(struct virtio_device *dev)
 {
 	virtio_log(
 		dev->platform, VIRTIO_LOG_WARNING, "%s: no vector to interrupt with: INTx instead of MSI-X", dev->name);
-	dev->transport->leave_msix(dev);
+	dev->vector_ops->leave(dev);
 	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
 		queue->vector = VIRTIO_NO_VECTOR;
 }
 
 void virtio_vectors_begin(struct virtio_device *dev)
 {
-	if (dev->vectors && dev->transport->set_config_vector(dev, 0) < 0)
+	if (dev->vectors && dev->vector_ops->set_config(dev, 0) < 0)
 		leave_msix(dev);
 }
 
@@ -30,9 +31,9 @@ void virtio_vectors_assign(struct virtio_device *dev, struct virtio_queue *queue
 
 	if (!dev->vectors)
 		return;
-	if (dev->transport->set_queue_vector(dev, queue->index, wanted) == 0)
+	if (dev->vector_ops->set_queue(dev, queue->index, wanted) == 0)
 		queue->vector = wanted;
-	else if (wanted && dev->transport->set_queue_vector(dev, queue->index, 0) == 0)
+	else if (wanted && dev->vector_ops->set_queue(dev, queue->index, 0) == 0)
 		queue->vector = 0;
 	else
 		leave_msix(dev);

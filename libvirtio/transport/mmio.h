@@ -25,6 +25,5 @@ uint32_t virtio_mmio_features_offered(struct virtio_device *dev, unsigned word);
 void virtio_mmio_accept_features(struct virtio_device *dev, unsigned word, uint32_t features);
 void virtio_mmio_notify(struct virtio_queue *queue);
 uint8_t virtio_mmio_interrupt_cause(struct virtio_device *dev);
-int virtio_mmio_set_config_vector(struct virtio_device *dev, uint16_t vector);
 
 #endif

@@ -70,10 +70,3 @@ uint8_t virtio_mmio_interrupt_cause(struct virtio_device *dev)
 		virtio_region_write32(&dev->isr, VIRTIO_MMIO_INTERRUPT_ACK - VIRTIO_MMIO_INTERRUPT_STATUS, cause);
 	return (uint8_t)cause;
 }
-
-int virtio_mmio_set_config_vector(struct virtio_device *dev, uint16_t vector)
-{
-	(void)vector;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: MSI-X is for PCI", dev->name);
-	return VIRTIO_ERR_UNSUPPORTED;
-}

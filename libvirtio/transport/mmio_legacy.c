@@ -68,5 +68,4 @@ const struct virtio_transport_ops virtio_mmio_legacy_ops = {
 	.notify = virtio_mmio_notify,
 	.config_generation = legacy_config_generation,
 	.interrupt_cause = virtio_mmio_interrupt_cause,
-	.set_config_vector = virtio_mmio_set_config_vector,
 };

@@ -89,5 +89,4 @@ const struct virtio_transport_ops virtio_mmio_modern_ops = {
 	.queue_in_reset = modern_queue_in_reset,
 	.config_generation = modern_config_generation,
 	.interrupt_cause = virtio_mmio_interrupt_cause,
-	.set_config_vector = virtio_mmio_set_config_vector,
 };

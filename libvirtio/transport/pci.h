@@ -8,11 +8,8 @@
 /* The set_dma of both: bus mastering, and the masks of MSI-X and INTx. */
 void virtio_pci_set_dma(struct virtio_device *dev, bool on);
 
-/* Write VECTOR to the 16-bit register at OFFSET and see that it was taken (4.1.5.1.2). 0 or VIRTIO_ERR_UNSUPPORTED. */
-VIRTIO_MUST_CHECK int virtio_pci_set_vector(struct virtio_device *dev, uint64_t offset, uint16_t vector);
-
-/* The leave_msix of both: switch it off. */
-void virtio_pci_leave_msix(struct virtio_device *dev);
+/* MSI-X for both (pci_msix.c). */
+extern const struct virtio_vector_ops virtio_pci_vector_ops;
 
 /* The notify of both: 16 bits, queue->notify_value to queue->window (4.1.5.2). */
 void virtio_pci_notify(struct virtio_queue *queue);

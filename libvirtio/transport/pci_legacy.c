@@ -99,17 +99,6 @@ static uint32_t legacy_config_generation(struct virtio_device *dev)
 	return 0;
 }
 
-static int legacy_set_config_vector(struct virtio_device *dev, uint16_t vector)
-{
-	return virtio_pci_set_vector(dev, VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR, vector);
-}
-
-static int legacy_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
-{
-	virtio_region_write16(&dev->common, VIRTIO_PCI_LEGACY_QUEUE_SELECT, index);
-	return virtio_pci_set_vector(dev, VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR, vector);
-}
-
 const struct virtio_transport_ops virtio_pci_legacy_ops = {
 	.name = "legacy PCI",
 	.features = VIRTIO_F_ANY_LAYOUT | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX,
@@ -127,7 +116,10 @@ const struct virtio_transport_ops virtio_pci_legacy_ops = {
 	.notify = virtio_pci_notify,
 	.config_generation = legacy_config_generation,
 	.interrupt_cause = virtio_pci_interrupt_cause,
-	.set_config_vector = legacy_set_config_vector,
-	.set_queue_vector = legacy_set_queue_vector,
-	.leave_msix = virtio_pci_leave_msix,
+	.vectors =
+		{
+			.config = VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR,
+			.select = VIRTIO_PCI_LEGACY_QUEUE_SELECT,
+			.queue = VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR,
+		},
 };

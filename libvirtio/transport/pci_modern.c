@@ -105,17 +105,6 @@ static uint32_t modern_config_generation(struct virtio_device *dev)
 	return virtio_region_read8(&dev->common, VIRTIO_PCI_COMMON_CONFIG_GENERATION);
 }
 
-static int modern_set_config_vector(struct virtio_device *dev, uint16_t vector)
-{
-	return virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR, vector);
-}
-
-static int modern_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
-{
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
-	return virtio_pci_set_vector(dev, VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR, vector);
-}
-
 const struct virtio_transport_ops virtio_pci_modern_ops = {
 	.name = "modern PCI",
 	.features = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |
@@ -138,7 +127,10 @@ const struct virtio_transport_ops virtio_pci_modern_ops = {
 	.queue_in_reset = modern_queue_in_reset,
 	.config_generation = modern_config_generation,
 	.interrupt_cause = virtio_pci_interrupt_cause,
-	.set_config_vector = modern_set_config_vector,
-	.set_queue_vector = modern_set_queue_vector,
-	.leave_msix = virtio_pci_leave_msix,
+	.vectors =
+		{
+			.config = VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR,
+			.select = VIRTIO_PCI_COMMON_QUEUE_SELECT,
+			.queue = VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR,
+		},
 };

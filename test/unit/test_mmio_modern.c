@@ -288,14 +288,6 @@ static void test_nothing_is_lost_around_the_acknowledgement(void **state)
 	detach();
 }
 
-static void test_vectors_are_refused(void **state)
-{
-	(void)state;
-	begin();
-	assert_int_equal(device.transport->set_config_vector(&device, 0), VIRTIO_ERR_UNSUPPORTED);
-	assert_true(fake_platform_logged("net at mmio 0xd0000000: MSI-X is for PCI"));
-}
-
 static void test_a_device_that_has_gone_is_noticed(void **state)
 {
 	(void)state;
@@ -340,7 +332,6 @@ int main(void)
 		TEST(test_a_configuration_that_never_stands_still_is_refused),
 		TEST(test_an_interrupt_is_acknowledged_once_and_only_what_is_known_of_it),
 		TEST(test_nothing_is_lost_around_the_acknowledgement),
-		TEST(test_vectors_are_refused),
 		TEST(test_a_device_that_has_gone_is_noticed),
 		TEST(test_a_reset_stops_all_queues_and_the_device_can_be_used_again),
 	};

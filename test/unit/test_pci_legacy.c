@@ -9,6 +9,7 @@
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 #include "fake/virtio_pci.h"
+#include "transport/pci.h"
 
 static struct fake_virtio_pci fake;
 static struct virtio_device device;
@@ -197,12 +198,12 @@ static void test_vectors_are_read_back(void **state)
 	(void)state;
 	fake.function->config[fake.function->msix + 3] = 0x80;
 	begin();
-	assert_int_equal(device.transport->set_config_vector(&device, 2), 0);
+	assert_int_equal(virtio_pci_vector_ops.set_config(&device, 2), 0);
 	assert_int_equal(fake.config_vector, 2);
 	assert_int_equal(add(0), 0);
 	assert_int_equal(fake.queues[0].vector, VIRTIO_NO_VECTOR);
 	fake.refuses_vectors = true;
-	assert_int_equal(device.transport->set_config_vector(&device, 2), VIRTIO_ERR_UNSUPPORTED);
+	assert_int_equal(virtio_pci_vector_ops.set_config(&device, 2), VIRTIO_ERR_UNSUPPORTED);
 	detach();
 }
 

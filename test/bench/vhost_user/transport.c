@@ -154,13 +154,6 @@ static uint8_t interrupt_cause(struct virtio_device *dev)
 	return runtime_take_interrupts(user_of(dev)->runtime) ? VIRTIO_INTERRUPT_QUEUE : 0;
 }
 
-static int set_config_vector(struct virtio_device *dev, uint16_t vector)
-{
-	(void)dev;
-	(void)vector;
-	return VIRTIO_ERR_UNSUPPORTED;
-}
-
 static const struct virtio_transport_ops vhost_user_ops = {
 	.name = "vhost-user",
 	.features = COMMON_FEATURES,
@@ -176,7 +169,6 @@ static const struct virtio_transport_ops vhost_user_ops = {
 	.notify = notify,
 	.config_generation = config_generation,
 	.interrupt_cause = interrupt_cause,
-	.set_config_vector = set_config_vector,
 };
 
 /* Read WIDTH bytes of the configuration. Asked from its beginning on, since some back ends start there anyway. */

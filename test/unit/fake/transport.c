@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "device/vectors.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 
@@ -334,38 +335,44 @@ static uint8_t fake_interrupt_cause(struct virtio_device *dev)
 	return cause;
 }
 
-static uint16_t vector_taken(struct fake_transport *fake, uint16_t vector)
+/* The device writes down VECTOR, or that it refuses it. */
+static int take_vector(struct fake_transport *fake, uint16_t vector, uint16_t *taken)
 {
 	fake->vector_writes++;
 	if (!fake->device.msix || vector >= fake->device.vectors)
 		fail_msg("vector %u of %u", vector, fake->device.vectors);
-	return vector < 32 && fake->refused_vectors >> vector & 1 ? VIRTIO_NO_VECTOR : vector;
+	*taken = vector < 32 && fake->refused_vectors >> vector & 1 ? VIRTIO_NO_VECTOR : vector;
+	return *taken == vector ? 0 : VIRTIO_ERR_UNSUPPORTED;
 }
 
-static int fake_set_config_vector(struct virtio_device *dev, uint16_t vector)
+static int fake_set_config(struct virtio_device *dev, uint16_t vector)
 {
-	struct fake_transport *fake = accessed(dev);
-
-	fake->config_vector = vector_taken(fake, vector);
-	return fake->config_vector == vector ? 0 : VIRTIO_ERR_UNSUPPORTED;
+	return take_vector(accessed(dev), vector, &fake_of(dev)->config_vector);
 }
 
-static int fake_set_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t vector)
+static int fake_set_queue(struct virtio_device *dev, uint16_t index, uint16_t vector)
 {
 	struct fake_transport *fake = accessed(dev);
 
 	if (fake->queues[index].started)
 		fail_msg("virtqueue %u has been started already", index);
-	fake->queues[index].vector = vector_taken(fake, vector);
-	return fake->queues[index].vector == vector ? 0 : VIRTIO_ERR_UNSUPPORTED;
+	return take_vector(fake, vector, &fake->queues[index].vector);
 }
 
-static void fake_leave_msix(struct virtio_device *dev)
+static void fake_leave(struct virtio_device *dev)
 {
 	dev->msix = false;
 	dev->vectors = 0;
 	fake_of(dev)->left_msix++;
 }
+
+static const struct virtio_vector_ops fake_vectors = {
+	.begin = virtio_vectors_begin,
+	.assign = virtio_vectors_assign,
+	.set_config = fake_set_config,
+	.set_queue = fake_set_queue,
+	.leave = fake_leave,
+};
 
 static uint32_t read_config(void *context, uint64_t offset, unsigned width)
 {
@@ -404,9 +411,6 @@ static const struct virtio_transport_ops modern = {
 	.queue_in_reset = fake_queue_in_reset,
 	.config_generation = fake_config_generation,
 	.interrupt_cause = fake_interrupt_cause,
-	.set_config_vector = fake_set_config_vector,
-	.set_queue_vector = fake_set_queue_vector,
-	.leave_msix = fake_leave_msix,
 };
 
 /* Make it one of the devices of this group of tests; the library's best ring for them comes first. */
@@ -446,6 +450,7 @@ void fake_transport_init(
 		.platform = platform,
 		.support = &fake->support,
 		.transport = &fake->ops,
+		.vector_ops = &fake_vectors,
 		.type = type,
 		.name = "fake device",
 	};
