@@ -241,6 +241,12 @@ static int mapping_get(struct virtqueue *vq, struct virtqueue_used *used, unsign
 	return got;
 }
 
+/* The address of a function that is not of this file would want a table of such. */
+static int mapping_get_tokens(struct virtqueue *vq, void **tokens, unsigned count)
+{
+	return virtqueue_get_tokens_slowly(vq, tokens, count);
+}
+
 /* All of it in one piece of private memory, each part aligned to what comes before it in this list. */
 static size_t layout(struct virtio_mapping *mapping, struct virtqueue *vq)
 {
@@ -278,7 +284,7 @@ static int mapping_begin(struct virtio_queue *queue)
 	mapping->ops.add = mapping_add;
 	mapping->ops.add_singles = mapping_add_singles;
 	mapping->ops.get = mapping_get;
-	mapping->ops.get_tokens = virtqueue_get_tokens_slowly;
+	mapping->ops.get_tokens = mapping_get_tokens;
 	for (unsigned i = vq->size; i-- > 0;) {
 		mapping->records[i] = (struct record){.next = mapping->free};
 		mapping->free = &mapping->records[i];
