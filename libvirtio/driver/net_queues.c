@@ -8,7 +8,7 @@
 #include "driver/net_internal.h"
 
 /* LENGTH bytes of the memory of FRAME, from START on. */
-NET_INLINE struct virtio_segment part(const struct virtio_net_frame *frame, uint64_t start, uint64_t length)
+NET_INLINE struct virtio_segment span(const struct virtio_net_frame *frame, uint64_t start, uint64_t length)
 {
 	return (struct virtio_segment){frame->buffer + start, frame->device_address + start, (uint32_t)length};
 }
@@ -26,16 +26,16 @@ NET_INLINE int burst_add(struct virtio_queue *queue, const struct net_burst *bur
 NET_ALONE void describe_buffer(
 	const struct virtio_net_pair *pair, struct net_burst *burst, unsigned at, struct virtio_net_frame *frame)
 {
-	struct virtio_segment *segments = &burst->segments[2 * at];
+	struct virtio_segment *segments = &burst->segments[2 * (size_t)at];
 	uint64_t start = VIRTIO_NET_HEADROOM - pair->header_size;
 	burst->single = !pair->own_header;
 	burst->count = at + 1;
 	if (burst->single) {
-		burst->singles[at] = (struct virtqueue_single){part(frame, start, frame->capacity - start), frame};
+		burst->singles[at] = (struct virtqueue_single){span(frame, start, frame->capacity - start), frame};
 		return;
 	}
-	segments[0] = part(frame, start, pair->header_size);
-	segments[1] = part(frame, VIRTIO_NET_HEADROOM, frame->capacity - VIRTIO_NET_HEADROOM);
+	segments[0] = span(frame, start, pair->header_size);
+	segments[1] = span(frame, VIRTIO_NET_HEADROOM, frame->capacity - VIRTIO_NET_HEADROOM);
 	burst->buffers[at] = (struct virtqueue_buffer){segments, frame, 0, 2};
 }
 
@@ -54,7 +54,7 @@ NET_INLINE void describe_receive(const struct virtio_net_pair *pair, struct net_
 			describe_buffer(pair, burst, i, frame);
 		else
 			burst->singles[i] =
-				(struct virtqueue_single){part(frame, start, frame->capacity - start), frame};
+				(struct virtqueue_single){span(frame, start, frame->capacity - start), frame};
 	}
 	burst->single = !apart;
 	burst->count = i;
@@ -249,9 +249,9 @@ NET_INLINE bool describe_first(const struct virtio_net_frame *frame, uint64_t lo
 	if (offset < VIRTIO_NET_HEADROOM || length - 1 >= longest || offset + length > frame->capacity)
 		return false;
 	*bytes += length;
-	segments[0] = part(frame, offset - header, header + (apart ? 0 : length));
+	segments[0] = span(frame, offset - header, header + (apart ? 0 : length));
 	if (apart)
-		segments[1] = part(frame, offset, length);
+		segments[1] = span(frame, offset, length);
 	__builtin_memset(frame->buffer + offset - VIRTIO_NET_HDR_SIZE, 0, VIRTIO_NET_HDR_SIZE);
 	return true;
 }

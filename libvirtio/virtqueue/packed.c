@@ -141,7 +141,7 @@ VIRTQUEUE_INLINE int64_t write_table(struct pvirtq_desc *desc, const struct virt
 			flags = (uint64_t)PVIRTQ_DESC_F_WRITE << 48;
 			read = bytes;
 		}
-		rest = le64_from(length | flags);
+		rest = le64_from(length + flags); /* nothing to carry: the flags lie above the length */
 		desc->addr = le64_from(segment->device_address);
 		__builtin_memcpy((uint8_t *)desc + offsetof(struct pvirtq_desc, len), &rest, sizeof rest);
 		bytes += length;
