@@ -60,8 +60,8 @@ def clock(results, chosen):
                 results.add(title, board.split(",")[0], way, [100 * error for error in errors], "%")
 
 
-def exact(_, __):
-    costs.bench()
+def exact(results, _):
+    costs.bench(results)
     accesses.bench()
 
 

@@ -98,15 +98,16 @@ class Results:
         self.accelerator = accelerator
         self.tables = {}
 
-    def add(self, title, row, way, values, unit):
-        """VALUES of one WAY to do what TITLE and ROW name, in UNIT, the same for all of a table."""
+    def add(self, title, row, way, values, unit, tell=True):  # pylint: disable=too-many-arguments
+        """VALUES of one WAY to do what TITLE and ROW name, in UNIT, the same for all of a table; printed if TELL."""
         table = self.tables.setdefault(title, Table(title, unit))
         if table.unit != unit:
             raise ValueError(f"{title}: {unit}, and {table.unit} before")
-        if not table.rows:
+        if tell and not table.rows:
             print(f"{title}, {unit}: median (lowest to highest)")
         table.rows.setdefault(str(row), {})[way] = Sample(list(values))
-        print(f"  {row!s:<34} {way:<28} {table.rows[str(row)][way]}", flush=True)
+        if tell:
+            print(f"  {row!s:<34} {way:<28} {table.rows[str(row)][way]}", flush=True)
 
     def print_table(self):
         for table in self.tables.values():

@@ -82,8 +82,26 @@ def print_row(name, cells, width=15):
     print(f"  {name:<36}" + "".join(f"{cell:>{width}}" for cell in cells), flush=True)
 
 
-def bench():
-    """Print it all."""
+# What grows, by the name of its row: the plot, how its rows are called, and its line there.
+GROWTH = [
+    (r"(\w+) (pair|echo|read) (\d+)", "Instructions for each buffer, frame or request, by burst", "burst", "{0} {1}"),
+    (r"(\w+) pair \d+, (ring): (\d+)", "Instructions for a buffer, by ring", "ring", "{0}"),
+    (r"(\w+) buffer \d+, (segments|in a table): (\d+)", "Instructions for a buffer, by segments", "segments",
+     "{0}, {1}"),
+    (r"(\w+) read \d+, (queues): (\d+)", "Instructions for a request, by queues", "queues", "{0}"),
+]
+
+
+def plot_growth(results, name, instructions):
+    for pattern, title, what, way in GROWTH:
+        if found := re.fullmatch(pattern, name):
+            *words, number = found.groups()
+            results.add(title, f"{what} {number}", f"libvirtio, {way.format(*words)}", [instructions], "instructions",
+                        tell=False)
+
+
+def bench(results):
+    """Print it all; how it grows is kept, too."""
     names = [compiler(build) for build in BUILDS]
     for build in BUILDS:
         build.make()
@@ -98,6 +116,7 @@ def bench():
     print_row("", [f"{name} instr." for name in names])
     for rows in zip(*(paths(build, "growth") for build in BUILDS)):
         print_row(rows[0][0], [f"{row[2] / row[1]:.1f}" for row in rows])
+        plot_growth(results, rows[0][0], rows[0][2] / rows[0][1])
     print("bytes: code, constants, both, and data, which in the library are tables of addresses")
     print_row("", [cell for name in names for cell in ("", "", "", name)], 10)
     print_row("", ["code", "constants", "both", "data"] * len(names), 10)
