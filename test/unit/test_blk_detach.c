@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* libvirtio/driver/blk.c: what becomes of a request in parts, of which some are done, when the driver lets go. */
+/* libvirtio/driver/blk.c: what becomes of requests when the driver lets go, the ring breaks or memory is not to be mapped. */
 #include "fake/blk.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
@@ -91,6 +91,51 @@ static void test_detach_hands_back_a_request_that_ended_unseen(void **state)
 	}
 }
 
+/* However many come at once: the call after that tells. */
+static void test_requests_that_finished_before_the_ring_broke_come_back(void **state)
+{
+	static struct virtio_segment segments[33];
+	static struct virtio_blk_request requests[33];
+	struct virtio_blk_request *done[64];
+
+	(void)state;
+	fake_blk_start(FAKE_BLK_FEATURES);
+	fake_blk_attach(NULL);
+	for (unsigned i = 0; i < 33; i++) {
+		requests[i] = fake_blk_request(VIRTIO_BLK_READ, i, &segments[i], 512);
+		assert_int_equal(fake_blk_submit(&requests[i]), 1);
+	}
+	assert_int_equal(fake_disk_take(&disk), 33);
+	while (disk.held_count > 1)
+		fake_disk_finish(&disk, 0);
+	fake_device_lie_used(&transport.queues[0].ring, 999, 1);
+	assert_int_equal(virtio_blk_completed(&blk, done, 64), 32);
+	for (unsigned i = 0; i < 32; i++)
+		assert_int_equal(done[i]->result, 0);
+	assert_int_equal(virtio_blk_completed(&blk, done, 64), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_blk_detach(&blk, NULL, NULL), 0);
+}
+
+/* Neither does it keep a slot, nor is anything of it under way. */
+static void test_a_request_in_parts_that_cannot_be_mapped_is_refused(void **state)
+{
+	(void)state;
+	start();
+	if (!virtio_device_has(blk.device, VIRTIO_F_ACCESS_PLATFORM)) {
+		fake_blk_detach();
+		return;
+	}
+	request = fake_blk_request(VIRTIO_BLK_WRITE, 0, &segment, 1024);
+	fake_platform_map_at_most(0);
+	assert_true(fake_blk_submit(&request) < 0);
+	assert_false(virtio_blk_in_flight(&request));
+	fake_platform_map_at_most(100);
+	assert_int_equal(fake_blk_submit(&request), 1);
+	assert_int_equal(fake_disk_serve(&disk), 2);
+	assert_int_equal(fake_blk_completed(&request), 0);
+	fake_blk_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_platform_teardown)
 
 int main(void)
@@ -98,6 +143,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_request_that_failed_in_part_keeps_its_error_when_it_is_taken_back),
 		TEST(test_detach_hands_back_a_request_that_ended_unseen),
+		TEST(test_requests_that_finished_before_the_ring_broke_come_back),
+		TEST(test_a_request_in_parts_that_cannot_be_mapped_is_refused),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -135,6 +135,9 @@ static void test_an_id_out_of_order_breaks_the_ring(void **state)
 				fake_device_lie_used(&pair.device, 1, 0); /* again */
 				assert_int_equal(virtqueue_get(&pair.vq, used, 8), VIRTIO_ERR_PROTOCOL);
 			}
+			/* And so it stays. */
+			assert_int_equal(virtqueue_get(&pair.vq, used, 8), VIRTIO_ERR_PROTOCOL);
+			assert_true(virtqueue_enable_interrupts(&pair.vq, 1));
 			ring_pair_close(&pair);
 		}
 	}

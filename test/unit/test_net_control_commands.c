@@ -317,10 +317,12 @@ static void test_a_runtime_older_than_waiting_looks_again_and_again(void **state
 {
 	(void)state;
 	size_t size = fake_platform()->size;
-	fake_platform()->size = offsetof(struct virtio_platform, wait);
 	assert_int_equal(virtio_net_set_vlan(&net, 1, true), 0);
+	fake_platform()->size = offsetof(struct virtio_platform, wait);
 	assert_int_equal(virtio_net_command_wait(&net, fake_platform_time() + 100000), VIRTIO_ERR_TIMEOUT);
 	fake_platform()->size = size;
+	fake_platform()->wait = NULL;
+	assert_int_equal(virtio_net_command_wait(&net, fake_platform_time() + 100000), VIRTIO_ERR_TIMEOUT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -420,6 +420,54 @@ static void test_bursts_of_large_frames_are_sent_whole(void **state)
 	fake_net_detach();
 }
 
+/* However many come at once: the call after that tells. */
+static void test_frames_that_came_before_the_ring_broke_arrive(void **state)
+{
+	static const struct virtio_net_hdr plain;
+	struct virtio_net_frame *frames[128];
+
+	(void)state;
+	open_with(VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_GUEST_CSUM);
+	for (unsigned i = 0; i < 64; i++)
+		fake_net_deliver_header(&plain, NULL, bytes, 60);
+	fake_device_lie_used(fake_net_receiveq(), 999, 72);
+	assert_int_equal(virtio_net_receive(&net, frames, 128), 64);
+	assert_int_equal(virtio_net_receive(&net, frames, 128), VIRTIO_ERR_PROTOCOL);
+	fake_net_detach();
+}
+
+/* A field of 16 bits could not tell how long they are. */
+static void test_headers_that_end_past_64_kib_are_dropped(void **state)
+{
+	struct virtio_net_hdr header = tcp_header(VIRTIO_NET_HDR_GSO_TCPV4);
+
+	(void)state;
+	open_with(VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_GUEST_TSO4);
+	bytes[65530 + 12] = 0x50;
+	header.csum_start = le16_from(65530);
+	assert_true(dropped(header, 65553));
+	fake_net_detach();
+}
+
+static void test_a_checksum_in_two_pieces_cannot_be_completed(void **state)
+{
+	struct virtio_net_frame first, second;
+
+	(void)state;
+	open_with(0);
+	first = fake_net_frame(START + 17);
+	second = fake_net_frame(100);
+	fake_net_fill(&first, 1, START + 17);
+	fake_net_fill(&second, 2, 100);
+	first.flags = VIRTIO_NET_NEEDS_CHECKSUM;
+	first.checksum_start = START;
+	first.checksum_offset = 16;
+	first.segments = 2;
+	first.next = &second;
+	assert_int_equal(transmit(&first), VIRTIO_ERR_INVALID);
+	fake_net_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -439,6 +487,9 @@ int main(void)
 		TEST(test_checksums_are_completed_where_the_device_does_not),
 		TEST(test_plain_transmission_refuses_what_it_does_not_know),
 		TEST(test_bursts_of_large_frames_are_sent_whole),
+		TEST(test_frames_that_came_before_the_ring_broke_arrive),
+		TEST(test_headers_that_end_past_64_kib_are_dropped),
+		TEST(test_a_checksum_in_two_pieces_cannot_be_completed),
 	};
 	return fake_transport_run_over_rings(tests);
 }

@@ -425,6 +425,27 @@ static void test_transmit_interrupts_come_when_most_was_sent(void **state)
 	fake_net_detach();
 }
 
+static void test_frames_of_one_segment_and_of_several_go_in_one_burst(void **state)
+{
+	(void)state;
+	struct virtio_net_frame one = fake_net_frame(60), two = fake_net_frame(70), rest = fake_net_frame(80);
+	struct virtio_net_frame *frames[] = {&one, &two}, *back[] = {&two, &one};
+	open_modern();
+	fake_net_fill(&one, 1, 60);
+	fake_net_fill(&two, 2, 70);
+	fake_net_fill(&rest, 3, 80);
+	two.segments = 2;
+	two.next = &rest;
+	for (unsigned i = 0; i < 2; i++) {
+		struct virtio_net_frame *sent[2];
+		assert_int_equal(virtio_net_transmit(&net, i ? back : frames, 2), 2);
+		assert_int_equal(fake_net_send(), i ? 150 : 60);
+		assert_int_equal(fake_net_send(), i ? 60 : 150);
+		assert_int_equal(virtio_net_transmitted(&net, sent, 2), 2);
+	}
+	fake_net_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -445,6 +466,7 @@ int main(void)
 		TEST(test_sent_frames_come_back_in_the_order_of_the_device),
 		TEST(test_interrupts_come_when_they_were_asked_for),
 		TEST(test_transmit_interrupts_come_when_most_was_sent),
+		TEST(test_frames_of_one_segment_and_of_several_go_in_one_burst),
 	};
 	return fake_transport_run_over_rings(tests);
 }

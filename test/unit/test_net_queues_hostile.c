@@ -211,6 +211,23 @@ static void test_scribbled_descriptors_do_not_matter(void **state)
 	}
 }
 
+/* However many come at once: the call after that tells. */
+static void test_frames_that_came_before_the_ring_broke_arrive(void **state)
+{
+	struct virtio_net_frame *frames[128];
+
+	(void)state;
+	open_modern();
+	for (uint8_t i = 0; i < 64; i++)
+		fake_net_deliver(i, 60);
+	fake_device_lie_used(fake_net_receiveq(), 999, 72);
+	assert_int_equal(virtio_net_receive(&net, frames, 128), 64);
+	for (uint8_t i = 0; i < 64; i++)
+		assert_true(fake_net_made_of(virtio_net_frame_data(frames[i]), i, 60));
+	assert_int_equal(virtio_net_receive(&net, frames, 128), VIRTIO_ERR_PROTOCOL);
+	fake_net_detach();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_platform_setup, fake_platform_teardown)
 
 int main(void)
@@ -225,6 +242,7 @@ int main(void)
 		TEST(test_frames_dropped_while_the_ring_breaks_are_not_lost),
 		TEST(test_a_received_frame_is_not_the_devices_until_it_is_released),
 		TEST(test_scribbled_descriptors_do_not_matter),
+		TEST(test_frames_that_came_before_the_ring_broke_arrive),
 	};
 	return fake_transport_run_over_rings(tests);
 }
