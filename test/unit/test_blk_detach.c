@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* libvirtio/driver/blk.c: what becomes of requests when the driver lets go, the ring breaks or memory is not to be mapped. */
+/* libvirtio/driver/blk.c: requests when the driver lets go, the ring breaks, or memory is not to be mapped. */
 #include "fake/blk.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
