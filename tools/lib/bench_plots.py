@@ -14,6 +14,11 @@ def quoted(text):
     return '"' + re.sub(r'["\\]', "", text) + '"'
 
 
+def tick(row):
+    """A row's name at its axis, where % begins a format."""
+    return quoted(row.replace("%", "%%"))
+
+
 def number(row):
     """The number that a row is named after: "depth 32"; nothing where there is none."""
     found = re.fullmatch(r"(?:[a-z ]+ )?(\d+)", row)
@@ -43,7 +48,7 @@ def style(table, lines):
         room = 1.15 if log else 1.03
         return [*log, f"set xrange [{min(numbers) / room}:{max(numbers) * room}]", f"set xtics ({ticks})",
                 f"set xlabel {quoted(re.sub(r' *[0-9]+$', '', rows[0]) or 'number')}"]
-    ticks = ", ".join(f"{quoted(row)} {at}" for at, row in enumerate(rows))
+    ticks = ", ".join(f"{tick(row)} {at}" for at, row in enumerate(rows))
     turned = " rotate by -30 left" if sum(map(len, rows)) > 60 else ""
     return [f"set xtics ({ticks}){turned}", f"set xrange [-0.6:{len(rows) - 0.4}]",
             "set style fill solid 0.9", "set errorbars lc rgb \"#303030\""]
