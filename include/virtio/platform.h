@@ -102,7 +102,8 @@ struct virtio_platform {
 	/*
 	 * Optional: one line for the log, without a newline, NUL-terminated, gone when the call returns. LEVEL is an
 	 * enum virtio_log_level. Called at attach, reset and on errors, never per packet; may be called from an
-	 * interrupt handler when a device breaks the rules.
+	 * interrupt handler when a device breaks the rules. Never called by a library that was built without messages
+	 * (the build's option `messages`).
 	 */
 	void (*log)(void *context, int level, const char *message);
 };

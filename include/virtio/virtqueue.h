@@ -113,7 +113,7 @@ struct virtqueue_slot {
  */
 struct virtqueue {
 	const struct virtqueue_ops *ops; /* the kind of ring */
-	const char *fault;               /* why it is broken, NULL while it is not */
+	const char *fault;               /* why it is broken, NULL while it is not; empty without messages */
 	struct virtqueue_slot *slots;    /* one for each descriptor */
 	void *descriptors;               /* Descriptor Area, which is also where the ring's memory starts */
 	void *driver;                    /* Driver Area */

@@ -5,7 +5,7 @@
 #include "base/hook.h"
 #include "base/text_format.h"
 
-void virtio_log(const struct virtio_platform *platform, enum virtio_log_level level, const char *format, ...)
+void virtio_log_line(const struct virtio_platform *platform, enum virtio_log_level level, const char *format, ...)
 {
 	char line[160];
 	va_list arguments;

@@ -29,7 +29,7 @@ int virtio_queue_reset(struct virtio_queue *queue)
 	if (result < 0)
 		return result;
 	virtio_queue_hold(queue);
-	queue->ring.fault = "it was reset"; /* until it is restarted: nothing goes in or out */
+	queue->ring.fault = VIRTIO_MESSAGE("it was reset"); /* until it is restarted: nothing goes in or out */
 	dev->transport->reset_queue(dev, queue->index);
 	while (dev->transport->queue_in_reset(dev, queue->index))
 		if (!virtio_patience_lasts(dev, &patience))
@@ -57,7 +57,7 @@ int virtio_queue_restart(struct virtio_queue *queue)
 		dev->vector_ops->assign(dev, queue);
 	result = dev->transport->start_queue(dev, queue);
 	if (result < 0) {
-		queue->ring.fault = "it was not restarted";
+		queue->ring.fault = VIRTIO_MESSAGE("it was not restarted");
 		return result;
 	}
 	queue->in_reset = false;

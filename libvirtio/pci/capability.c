@@ -2,6 +2,7 @@
 /* The walk ends after as many entries as fit in the space behind the header: then the list loops. */
 #include "pci/capability.h"
 
+#include "base/log.h"
 #include "pci/config.h"
 
 #define FIRST_OFFSET 0x40 /* behind the standard header */
@@ -18,7 +19,7 @@ struct virtio_pci_capabilities virtio_pci_capabilities(const struct virtio_pci_f
 
 static bool fail(struct virtio_pci_capabilities *list, const char *fault)
 {
-	list->fault = fault;
+	list->fault = VIRTIO_MESSAGE(fault);
 	list->next = 0;
 	return false;
 }

@@ -69,9 +69,11 @@ uint32_t virtio_mmio_type(const struct virtio_platform *platform, const struct v
 	return identify(&registers).type;
 }
 
-static void set_name(struct virtio_device *dev, const char *type)
+static void set_name(struct virtio_device *dev)
 {
-	virtio_format(dev->name, sizeof dev->name, "%s at mmio 0x%llx", type, (unsigned long long)dev->window.address);
+	if (VIRTIO_MESSAGES)
+		virtio_format(dev->name, sizeof dev->name, "%s at mmio 0x%llx", virtio_type_name(dev->type),
+			(unsigned long long)dev->window.address);
 }
 
 static int refuse(const struct virtio_device *dev, int error, const char *reason)
@@ -84,7 +86,7 @@ int virtio_mmio_open(struct virtio_device *dev, const struct virtio_platform *pl
 	const struct virtio_mmio_window *window, const struct virtio_support *support)
 {
 	*dev = (struct virtio_device){.platform = platform, .support = support, .window = *window};
-	set_name(dev, "virtio");
+	set_name(dev);
 	const char *fault = window_fault(window);
 	if (fault)
 		return refuse(dev, VIRTIO_ERR_INVALID, fault);
@@ -96,7 +98,7 @@ int virtio_mmio_open(struct virtio_device *dev, const struct virtio_platform *pl
 		return refuse(dev, VIRTIO_ERR_NO_DEVICE, "there is no virtio device: the magic number is missing");
 	dev->mmio_version = found.version;
 	dev->type = found.type;
-	set_name(dev, virtio_type_name(dev->type));
+	set_name(dev);
 	if (found.version == VIRTIO_MMIO_VERSION_2 || found.version == VIRTIO_MMIO_VERSION_1)
 		return dev->type ? virtio_transport_open(dev) : VIRTIO_ERR_NO_DEVICE;
 	virtio_log(platform, VIRTIO_LOG_ERROR, "%s: version %u, and we know 1 and 2", dev->name, found.version);

@@ -22,10 +22,10 @@ static const struct structure {
 	uint8_t cap_size;  /* bytes of the capability */
 	bool optional;     /* devices without configuration have none */
 } structures[] = {
-	{"common configuration", VIRTIO_PCI_COMMON_SIZE, 64, 4, VIRTIO_PCI_CAP_SIZE, false},
-	{"notification", 2, UINT32_MAX, 2, VIRTIO_PCI_NOTIFY_CAP_SIZE, false},
-	{"ISR status", 1, 1, 1, VIRTIO_PCI_CAP_SIZE, false},
-	{"device configuration", 1, 4096, 4, VIRTIO_PCI_CAP_SIZE, true},
+	{VIRTIO_MESSAGE("common configuration"), VIRTIO_PCI_COMMON_SIZE, 64, 4, VIRTIO_PCI_CAP_SIZE, false},
+	{VIRTIO_MESSAGE("notification"), 2, UINT32_MAX, 2, VIRTIO_PCI_NOTIFY_CAP_SIZE, false},
+	{VIRTIO_MESSAGE("ISR status"), 1, 1, 1, VIRTIO_PCI_CAP_SIZE, false},
+	{VIRTIO_MESSAGE("device configuration"), 1, 4096, 4, VIRTIO_PCI_CAP_SIZE, true},
 };
 
 #define STRUCTURES (sizeof structures / sizeof structures[0])

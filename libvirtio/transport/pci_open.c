@@ -7,12 +7,14 @@
 #include "transport/open.h"
 #include "transport/pci.h"
 
-static void set_name(struct virtio_device *dev, const char *type)
+static void set_name(struct virtio_device *dev)
 {
 	uint16_t address = dev->function.address;
 
-	virtio_format(dev->name, sizeof dev->name, "%s at %02x:%02x.%x", type, address >> 8u, address >> 3u & 0x1fu,
-		address & 7u);
+	if (VIRTIO_MESSAGES)
+		virtio_format(dev->name, sizeof dev->name, "%s at %02x:%02x.%x",
+			dev->type ? virtio_type_name(dev->type) : "PCI", address >> 8u, address >> 3u & 0x1fu,
+			address & 7u);
 }
 
 /* Where MSI-X is, and whether somebody enabled it already; legacy devices move their configuration then. */
@@ -32,13 +34,12 @@ int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *pla
 {
 	*dev = (struct virtio_device){.platform = platform, .support = support, .function = *function};
 	dev->type = virtio_pci_type(function);
+	set_name(dev);
 	if (!dev->type) {
-		set_name(dev, "PCI");
 		virtio_log(platform, VIRTIO_LOG_ERROR, "%s: %04x:%04x is not a virtio device", dev->name,
 			function->vendor, function->device);
 		return VIRTIO_ERR_NO_DEVICE;
 	}
-	set_name(dev, virtio_type_name(dev->type));
 	look_for_msix(dev);
 	return virtio_transport_open(dev);
 }

@@ -10,6 +10,8 @@
 #include <virtio/spec/split.h>
 #include <virtio/virtqueue.h>
 
+#include "base/log.h"
+
 /* What is inlined and what is not was measured (docs/performance.md). */
 #define VIRTQUEUE_INLINE static inline __attribute__((always_inline))
 #define VIRTQUEUE_ALONE static __attribute__((noinline))
@@ -37,7 +39,7 @@ struct virtqueue_slot *virtqueue_slots_chain(struct virtqueue *vq, struct virtqu
 /* The device cannot be believed any more: WHY is a constant text. Returns what the call answers. */
 static inline int virtqueue_break(struct virtqueue *vq, const char *why)
 {
-	vq->fault = why;
+	vq->fault = VIRTIO_MESSAGE(why);
 	return VIRTIO_ERR_PROTOCOL;
 }
 

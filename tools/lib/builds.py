@@ -21,6 +21,7 @@ class Build:
     sanitizers: bool = False
     coverage: bool = False  # counts what of libvirtio/ its unit tests run
     ocaml: bool = False  # with what OCaml unikernels need
+    messages: bool = True  # or a library that tells nothing
 
     @property
     def folder(self):
@@ -51,11 +52,16 @@ class Build:
         return [image for place in ("examples/*", OCAML_IMAGES, "test/qemu/*")
                 for image in sorted(self.folder.glob(f"{place}/*.elf"))]
 
+    def make_library(self, *examples):
+        """Only the library, and these examples."""
+        self.make("libvirtio/libvirtio.a", *(f"examples/{name}/{name}.elf" for name in examples))
+
     def make(self, *targets):
         """Configure it if need be, and compile: all of it, or these targets."""
         if not (self.folder / "build.ninja").exists():
             options = [f"-Dtests={'enabled' if self.unit_tests else 'disabled'}",
-                       f"-Docaml={'enabled' if self.ocaml else 'disabled'}"]
+                       f"-Docaml={'enabled' if self.ocaml else 'disabled'}",
+                       f"-Dmessages={'true' if self.messages else 'false'}"]
             if self.sanitizers:
                 # clang's sanitizers are found when the program starts, so b_lundef would refuse to link.
                 options += ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
@@ -74,6 +80,9 @@ GCC_LLD = Build("gcc-lld", "gcc", "lld", unit_tests=False)
 CLANG_BFD = Build("clang-bfd", "clang", "bfd", unit_tests=False)
 GCC_COVERAGE = Build("gcc-coverage", "gcc", "bfd", sanitizers=True, coverage=True)
 CLANG_SANITIZED = Build("clang-sanitized", "clang", "bfd", sanitizers=True)
+# The library of those two without messages; only that and an example is ever built of it.
+SILENT = {build: Build(f"{build.name}-silent", build.compiler, build.linker, unit_tests=False, messages=False)
+          for build in (GCC, CLANG)}
 
 ALL = [GCC, CLANG, GCC_LLD, CLANG_BFD, GCC_COVERAGE, CLANG_SANITIZED]
 IMAGES = [GCC, CLANG, GCC_LLD, CLANG_BFD]

@@ -3,18 +3,21 @@
 
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import tempfile
 
 import builds
 import scenarios
+import sizes
 from outcome import TestFailure, command
 from run import Case, Disk, run_case
 
 TOOLCHAINS = [(compiler, linker) for compiler in ("gcc", "clang") for linker in ("bfd", "lld")]
 WARNINGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 SHIM_ALONE_STATUS = 21
+MODERN_PCI = "modern PCI"  # what the transport is called; not a message
 DISK_LINE = "the first line of the disk"
 DISK = f"{DISK_LINE}\nthe second\n".encode().ljust(4096, b".")
 
@@ -115,7 +118,39 @@ def check_library_alone(build, compiler, linker):
                  "-Wl,--whole-archive", *libs, "-Wl,--no-whole-archive", "-o", pathlib.Path(folder, "all")])
 
 
+def echo_silently(machine, link):
+    scenarios.echo_briefly(machine, link)
+    if "net at" in machine.output:
+        raise TestFailure("the library told something")
+
+
+def check_without_messages(build):
+    """Nothing that makes or is a message is linked."""
+    silent = builds.SILENT[build]
+    silent.make_library()
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as folder:
+        linked = pathlib.Path(folder, "linked")
+        sizes.link(silent.libvirtio, sizes.net_roots(build), linked)
+        if made := re.findall(r" (virtio_(?:log|format|error|type)_\w+)$", command(["nm", linked]), re.MULTILINE):
+            raise TestFailure(f"linked: {' '.join(made)}")
+        # Machine code has no blank between so many letters.
+        sections = [f"--only-section={name}" for name in (".text", ".rodata", ".data.rel.ro")]
+        command(["objcopy", "--output-target=binary", *sections, linked, f"{linked}.bin"])
+        words = re.findall(r"[\w%:]+(?: [\w%:]+)+", command(["strings", "--bytes=6", f"{linked}.bin"]))
+    if told := [text for text in words if re.search(r"[a-z]{4}", text) and text != MODERN_PCI]:
+        raise TestFailure(f"text is in it: {told}")
+
+
+def check_echo_without_messages(accelerator):
+    silent = builds.SILENT[builds.GCC]
+    silent.make_library("net_echo")
+    boot(silent.example("net_echo"), echo_silently, accelerator, nets=[""])
+
+
 def run(report, accelerator):
+    for build in (builds.GCC, builds.CLANG):
+        report.run("consumer", f"{build.name}: without messages", check_without_messages, build)
+    report.run("consumer", "net_echo without messages", check_echo_without_messages, accelerator)
     for compiler, linker in TOOLCHAINS:
         build = builds.GCC if compiler == "gcc" else builds.CLANG
         name = f"{compiler} ld.{linker}"
