@@ -119,6 +119,10 @@ class Machine:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def __enter__(self):
         return self
 
