@@ -44,6 +44,10 @@ static void test_a_command_is_taken_and_answered(void **state)
 		assert_int_equal(got.data[0] | got.data[1] << 8, 0x123);
 		assert_int_equal(virtio_net_command_poll(&net), 1);
 		assert_int_equal(virtio_net_command_poll(&net), VIRTIO_ERR_INVALID);
+		got.said = 0; /* nothing, and the ack is there */
+		assert_int_equal(virtio_net_set_vlan(&net, 0x123, false), 0);
+		assert_true(fake_net_control_serve());
+		assert_int_equal(virtio_net_command_poll(&net), 1);
 		fake_net_detach();
 	}
 }
@@ -180,6 +184,42 @@ static void test_commands_without_their_feature_are_refused(void **state)
 	}
 }
 
+/* INIT-08, NET-10, ERR-11: whatever else is offered. */
+static void test_features_of_commands_come_with_what_they_need_or_not_at_all(void **state)
+{
+	static const struct {
+		uint64_t feature, needs;
+	} cases[] = {
+		{VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_CTRL_VLAN, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_RX},
+		{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_STATUS},
+		{VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_RSS, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ},
+		{VIRTIO_NET_F_VQ_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ},
+	};
+	const uint64_t more = VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS | VIRTIO_NET_F_NOTF_COAL | VIRTIO_NET_F_VQ_NOTF_COAL;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+		const uint64_t feature = cases[i / 2].feature, needs = cases[i / 2].needs;
+		const struct virtio_net_options wish = {.wanted = feature, .control = &virtio_net_control};
+
+		fake_net_control_start(MODERN | CONTROL | more, 1);
+		if (i % 2)
+			fake_net.transport.offered &= ~needs;
+		fake_net_attach(&wish);
+		assert_true((net.features & feature) == (i % 2 ? 0 : feature));
+		assert_true(fake_net.transport.accepted == net.features);
+		fake_net_detach();
+	}
+}
+
 /* ERR-11: MAC class commands want CTRL_RX, whatever CTRL_MAC_ADDR promises. */
 static void test_the_address_is_set_with_both_features_only(void **state)
 {
@@ -266,6 +306,7 @@ int main(void)
 		TEST(test_an_answer_that_came_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_a_broken_control_queue_is_told),
 		TEST(test_commands_without_their_feature_are_refused),
+		TEST(test_features_of_commands_come_with_what_they_need_or_not_at_all),
 		TEST(test_the_address_is_set_with_both_features_only),
 		TEST(test_a_device_without_its_control_queue_is_used_without),
 		TEST(test_a_control_queue_that_is_too_short_is_refused),

@@ -149,6 +149,9 @@ static void test_only_offloads_that_were_agreed_on_are_switched(void **state)
 		VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, 8);
 	assert_int_equal(virtio_net_set_receive_offloads(&net, VIRTIO_NET_F_GUEST_TSO6), VIRTIO_ERR_INVALID);
 	assert_int_equal(virtio_net_set_receive_offloads(&net, VIRTIO_NET_F_CTRL_VQ), VIRTIO_ERR_INVALID);
+	/* The command's numbers for tunnels, which are those of no feature. */
+	assert_int_equal(virtio_net_set_receive_offloads(&net, VIRTIO_FEATURE(46)), VIRTIO_ERR_INVALID);
+	assert_int_equal(virtio_net_set_receive_offloads(&net, VIRTIO_FEATURE(47)), VIRTIO_ERR_INVALID);
 }
 
 /* NET-43 */

@@ -296,7 +296,7 @@ static void test_a_number_of_pairs_that_is_not_to_be_read_is_told(void **state)
 	assert_int_equal(fake_platform_live(), 0);
 }
 
-/* Who only spreads frames by their hash sets the number of pairs with the table. */
+/* NET-37: who only spreads frames by their hash sets the number of pairs with the table; until then there is one. */
 static void test_without_the_command_for_pairs_none_is_sent(void **state)
 {
 	(void)state;
@@ -304,6 +304,11 @@ static void test_without_the_command_for_pairs_none_is_sent(void **state)
 	assert_int_equal(attach(4, VIRTIO_NET_F_RSS), 0);
 	assert_int_equal(net.pairs, 4);
 	assert_int_equal(got.count, 0);
+	for (uint16_t i = 1; i < 4; i++) {
+		struct virtio_net_frame frame = fake_net_frame(100), *frames = &frame;
+		frame.length = 60;
+		assert_int_equal(virtio_net_pair_transmit(virtio_net_pair(&net, i), &frames, 1), VIRTIO_ERR_INVALID);
+	}
 	fake_net_detach();
 }
 

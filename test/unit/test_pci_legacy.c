@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* libvirtio/transport/pci_legacy.c against a device as strict as bhyve's. */
+#include <string.h>
+
 #include <virtio/device.h>
 #include <virtio/spec/features.h>
 #include <virtio/spec/ids.h>
@@ -180,6 +182,21 @@ static void test_the_configuration_begins_behind_the_registers_or_the_vectors(vo
 	assert_int_equal(fake_region_accesses(&fake.registers, false, 24), 1);
 }
 
+/* PCIL-11, PCIL-12: twice, byte by byte; nothing else tells of changes, and the ISR status is not for that. */
+static void test_what_has_several_fields_is_read_twice(void **state)
+{
+	(void)state;
+	uint8_t address[6];
+	memcpy(fake.config, "\x52\x54\0\1\2\3", 6);
+	begin();
+	fake_region_forget(&fake.registers);
+	assert_int_equal(virtio_device_read_config(&device, 0, address, 6, 1), 0);
+	assert_memory_equal(address, fake.config, 6);
+	assert_int_equal(fake.registers.count, 12);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(fake_region_accesses(&fake.registers, false, 20 + i), 2);
+}
+
 static void test_a_device_without_configuration_is_not_asked_for_one(void **state)
 {
 	(void)state;
@@ -256,6 +273,7 @@ int main(void)
 		TEST(test_a_queue_that_survived_the_reset_is_refused),
 		TEST(test_notifications_carry_the_index),
 		TEST(test_the_configuration_begins_behind_the_registers_or_the_vectors),
+		TEST(test_what_has_several_fields_is_read_twice),
 		TEST(test_a_device_without_configuration_is_not_asked_for_one),
 		TEST(test_vectors_are_read_back),
 		TEST(test_the_isr_status_is_read_once_an_interrupt),

@@ -121,8 +121,8 @@ static void test_what_a_queue_is_like_is_asked_once(void **state)
 static void test_notifications_go_where_the_device_wants_them(void **state)
 {
 	(void)state;
-	static const uint32_t multipliers[] = {0, 2, 4, 2048};
-	for (unsigned i = 0; i < 4; i++) {
+	static const uint32_t multipliers[] = {0, 2, 4, 6, 2046, 2048};
+	for (unsigned i = 0; i < sizeof multipliers / sizeof multipliers[0]; i++) {
 		fake.multiplier = multipliers[i];
 		fake_region_store(&fake.function->config[FAKE_VIRTIO_PCI_CAP_NOTIFY + 16], 4, fake.multiplier);
 		begin();

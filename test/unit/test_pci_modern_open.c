@@ -49,17 +49,23 @@ static void assert_refused(int error, const char *reason)
 	assert_true(fake_platform_logged("net at 00:03.0: "));
 }
 
-static void test_each_structure_is_found(void **state)
+/* All of them, with COMMON bytes of common registers. */
+static void assert_found(unsigned common)
 {
-	(void)state;
 	assert_usable();
-	assert_int_equal(device.common.length, 64);
+	assert_int_equal(device.common.length, common);
 	assert_int_equal(device.isr.length, 1);
 	assert_int_equal(device.notify.length, 0x1000);
 	assert_int_equal(device.config.length, FAKE_VIRTIO_PCI_CONFIG);
 	assert_int_equal(device.notify_multiplier, 4);
 	assert_int_equal(device.type, VIRTIO_ID_NET);
 	assert_string_equal(device.name, "net at 00:03.0");
+}
+
+static void test_each_structure_is_found(void **state)
+{
+	(void)state;
+	assert_found(64);
 }
 
 static void test_opening_does_not_touch_the_device(void **state)
@@ -78,6 +84,22 @@ static void test_reserved_types_are_ignored(void **state)
 		fake_pci_add_virtio(fake.function, types[i], 7, 0xffffffff, 0xffffffff);
 	assert_usable();
 	assert_int_equal(fake_platform_log_count(), 1); /* that it was opened */
+}
+
+/* PCI-06, PCI-28: also where they come first, and name a place that exists. */
+static void test_reserved_types_in_front_are_no_other_types(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type <= 255; type++) {
+		if (type >= VIRTIO_PCI_CAP_COMMON_CFG && type <= VIRTIO_PCI_CAP_PCI_CFG)
+			continue;
+		fake_platform_finish();
+		setup(NULL);
+		store(FAKE_VIRTIO_PCI_CAP_COMMON + TYPE, 1, type);
+		store(FAKE_VIRTIO_PCI_CAP_COMMON + OFFSET, 4, FAKE_VIRTIO_PCI_COMMON + 0x100);
+		fake_pci_add_virtio(fake.function, VIRTIO_PCI_CAP_COMMON_CFG, 4, FAKE_VIRTIO_PCI_COMMON, 56);
+		assert_found(56);
+	}
 }
 
 /* PCI-08 */
@@ -228,6 +250,7 @@ int main(void)
 		TEST(test_each_structure_is_found),
 		TEST(test_opening_does_not_touch_the_device),
 		TEST(test_reserved_types_are_ignored),
+		TEST(test_reserved_types_in_front_are_no_other_types),
 		TEST(test_the_first_usable_one_of_a_type_counts),
 		TEST(test_one_that_makes_no_sense_is_passed_over_for_the_next),
 		TEST(test_a_reserved_bar_is_no_other_bar),

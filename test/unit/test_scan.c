@@ -5,6 +5,7 @@
 #include "fake/cmocka.h"
 #include "fake/pci.h"
 
+#define REVISION 0x08
 #define HEADER_TYPE 0x0e
 #define MULTIFUNCTION 0x80
 #define SUBSYSTEM 0x2e
@@ -127,7 +128,17 @@ static uint32_t type_of(uint16_t vendor, uint16_t device, uint16_t subsystem)
 	return virtio_pci_type(&function);
 }
 
-/* PCI-01, PCI-02, PCI-03 */
+/* PCI-03: a transitional device has 0, a modern one 1 or more. */
+static void test_the_revision_does_not_matter(void **state)
+{
+	(void)state;
+	static const uint8_t revisions[] = {0, 1, 2, 0xff};
+	for (uint16_t i = 0; i < sizeof revisions; i++)
+		fake_pci_add((uint16_t)(i << 3u), 0x1af4, 0x1041)->config[REVISION] = revisions[i];
+	assert_int_equal(search_all(), sizeof revisions);
+}
+
+/* PCI-01, PCI-02 */
 static void test_the_type_is_told_by_the_device_number(void **state)
 {
 	(void)state;
@@ -213,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup(test_buses_behind_bridges_are_searched, setup),
 		cmocka_unit_test_setup(test_bridges_that_lead_backwards_do_not_loop, setup),
 		cmocka_unit_test_setup(test_a_search_stays_within_the_reach_of_its_access, setup),
+		cmocka_unit_test_setup(test_the_revision_does_not_matter, setup),
 		cmocka_unit_test_setup(test_the_type_is_told_by_the_device_number, setup),
 		cmocka_unit_test_setup(test_others_are_no_virtio_devices, setup),
 		cmocka_unit_test_setup(test_the_subsystem_is_read_from_devices_only, setup),

@@ -72,17 +72,22 @@ static void test_an_id_out_of_range_breaks_the_ring(void **state)
 static void use_before_publishing(const struct ring *ring)
 {
 	struct ring_pair pair;
+	void *token;
 
-	ring_pair_open_held(&pair, ring->kind, ring->size, 0, 0);
-	assert_int_equal(ring_pair_add(&pair, &pair, 0, 1), 1);
-	fake_device_lie_used(&pair.device, 0, 0);
-	ring_pair_close_broken(&pair);
+	for (unsigned tokens = 0; tokens < 2; tokens++) {
+		ring_pair_open_held(&pair, ring->kind, ring->size, 0, 0);
+		assert_int_equal(ring_pair_add(&pair, &pair, 0, 1), 1);
+		fake_device_lie_used(&pair.device, 0, 0);
+		if (tokens)
+			assert_int_equal(virtqueue_get_tokens(&pair.vq, &token, 1), VIRTIO_ERR_PROTOCOL);
+		ring_pair_close_broken(&pair);
+	}
 }
 
 static void test_buffers_used_before_any_was_published_break_the_ring(void **state)
 {
 	(void)state;
-	/* HR-10, HP-02 */
+	/* HR-10, HP-02, HP-06 */
 	over_rings(use_before_publishing);
 }
 

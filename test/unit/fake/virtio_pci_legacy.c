@@ -5,6 +5,7 @@
 #include <virtio/spec/status.h>
 
 #include "fake/cmocka.h"
+#include "fake/platform.h"
 #include "fake/virtio_pci.h"
 
 #define BAD(...) fail_msg(__VA_ARGS__)
@@ -90,6 +91,10 @@ static void set_status(struct fake_virtio_pci *fake, uint32_t status)
 		fake->accepted_writes = 0;
 		fake->isr = 0;
 		for (unsigned i = 0; i < FAKE_VIRTIO_PCI_QUEUES; i++) {
+			uint64_t ring = fake->queues[i].addresses[0] * VIRTIO_PCI_LEGACY_QUEUE_ALIGN;
+			/* PCIL-10 */
+			if (fake->queues[i].enabled && !fake_platform_is_dma(ring, VIRTIO_PCI_LEGACY_QUEUE_ALIGN))
+				BAD("the memory of virtqueue %u is gone before the reset", i);
 			fake->queues[i].enabled = false;
 			fake->queues[i].vector = VIRTIO_NO_VECTOR;
 			fake->queues[i].addresses[0] = 0;
