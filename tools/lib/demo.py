@@ -31,7 +31,9 @@ CTRL_D = b"\x04"
 
 
 def say(text=""):
-    print(text, flush=True)
+    """One write a line: the unikernel's words come from a thread of their own, between ours."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class Prefixed:
