@@ -16,6 +16,18 @@
 VIRTIO_BEGIN_DECLS
 
 /*
+ * For whoever writes a runtime: try its hooks out, before the first device. Asks alloc and dma_alloc for three pieces
+ * each, writes to them and frees them; looks how fast now moves; waits some milliseconds. What is missing or cannot be
+ * right becomes a log line that names the hook and says what it should do; a line of VIRTIO_LOG_DEBUG before each call
+ * tells in which of them a kernel died. What a few calls cannot show stays unseen: whether the device finds memory
+ * where dma_alloc says, whether registers are mapped uncached, whether now counts cycles of the processor.
+ *
+ * 0; VIRTIO_ERR_INVALID: a hook is missing or wrong; VIRTIO_ERR_NO_MEMORY: alloc or dma_alloc answered NULL. That there
+ * is no map_device or no now is a warning.
+ */
+VIRTIO_MUST_CHECK int virtio_platform_check(const struct virtio_platform *platform);
+
+/*
  * For machines with PCI alone: find the NTH (from 0) virtio device of TYPE (VIRTIO_ID_) among the functions that
  * ACCESS reaches, in the order of their addresses, and open it. 0; VIRTIO_ERR_NO_DEVICE, after a log line, when there
  * are fewer; or the error of virtio_pci_open.

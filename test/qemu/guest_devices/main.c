@@ -70,6 +70,10 @@ int unikernel_main(const struct boot_info *info)
 	struct virtio_device device;
 	const char *error = "no device";
 
+	if (virtio_platform_check(boot_platform()) < 0) {
+		boot_printf("FAIL hooks\n");
+		return 1;
+	}
 	while (virtio_pci_next(&function))
 		for (unsigned i = 0; i < sizeof tests / sizeof tests[0]; i++) {
 			if (virtio_pci_type(&function) != tests[i].type)
