@@ -83,15 +83,25 @@ int virtio_search_open(
 	return virtio_mmio_open(dev, search->platform, &search->window, support);
 }
 
+static bool is_empty(const struct virtio_find_sources *sources)
+{
+	return !sources->pci && !sources->window_count && !sources->command_line && !sources->microvm;
+}
+
 int virtio_find(struct virtio_device *dev, const struct virtio_platform *platform,
 	const struct virtio_find_sources *sources, uint32_t type, unsigned nth, const struct virtio_support *support)
 {
 	struct virtio_search search = virtio_search_start(platform, sources);
 	unsigned found = 0;
+	unsigned others = 0;
 
-	while (virtio_search_next(&search))
+	while (virtio_search_next(&search)) {
 		if (search.type == type && found++ == nth)
 			return virtio_search_open(&search, dev, support);
-	virtio_log(platform, VIRTIO_LOG_ERROR, "no virtio device %u of type %u: there are %u", nth, type, found);
+		others += search.type != type;
+	}
+	virtio_log(platform, VIRTIO_LOG_ERROR, "no virtio device %u of type %u (%s): found %u such, %u others%s", nth,
+		type, virtio_type_name(type), found, others,
+		is_empty(sources) ? "; the sources are empty, so nowhere was looked" : "");
 	return VIRTIO_ERR_NO_DEVICE;
 }

@@ -12,6 +12,7 @@ int virtio_find_pci(struct virtio_device *dev, const struct virtio_platform *pla
 	while (virtio_pci_next(&function))
 		if (virtio_pci_type(&function) == type && found++ == nth)
 			return virtio_pci_open(dev, platform, &function, support);
-	virtio_log(platform, VIRTIO_LOG_ERROR, "PCI: no virtio device %u of type %u: there are %u", nth, type, found);
+	virtio_log(platform, VIRTIO_LOG_ERROR, "PCI: no virtio device %u of type %u (%s): found %u such", nth, type,
+		virtio_type_name(type), found);
 	return VIRTIO_ERR_NO_DEVICE;
 }

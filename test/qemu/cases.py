@@ -260,7 +260,8 @@ def mmio_cases(build):
         yield Case(f"net_echo {version}, a card and a disk", build.example("net_echo.pvh"), scenarios.echo_briefly,
                    nets=[""], disks=[Disk()], **common)
         yield Case(f"peek {version} without a disk", build.example("peek.pvh"),
-                   scenarios.ends_with(1, "no virtio device 0 of type 2: there are 0"), nets=[""], **common)
+                   scenarios.ends_with(1, "no virtio device 0 of type 2 (block): found 0 such, 1 others"), nets=[""],
+                   **common)
 
 
 # Where a device can be on PCI: (name, machine, what is in front of it, its place)

@@ -198,9 +198,22 @@ static void test_the_nth_of_a_type_is_counted_through_all_sources(void **state)
 	assert_string_equal(device.name, "block at mmio 0xd0002000");
 	assert_int_equal(
 		virtio_find(&device, fake_platform(), &sources, VIRTIO_ID_BLOCK, 2, &support), VIRTIO_ERR_NO_DEVICE);
-	assert_true(fake_platform_logged("no virtio device 2 of type 2: there are 2"));
+	assert_true(fake_platform_logged("no virtio device 2 of type 2 (block): found 2 such, 2 others"));
 	assert_int_equal(virtio_find(&device, fake_platform(), &sources, VIRTIO_ID_NET, UINT32_MAX, &support),
 		VIRTIO_ERR_NO_DEVICE);
+}
+
+static void test_sources_that_were_forgotten_are_told(void **state)
+{
+	static const struct virtio_find_sources forgotten;
+
+	(void)state;
+	assert_int_equal(
+		virtio_find(&device, fake_platform(), &forgotten, VIRTIO_ID_NET, 0, &support), VIRTIO_ERR_NO_DEVICE);
+	assert_true(fake_platform_logged("found 0 such, 0 others; the sources are empty, so nowhere was looked"));
+	assert_int_equal(
+		virtio_find(&device, fake_platform(), &sources, VIRTIO_ID_NET, 0, &support), VIRTIO_ERR_NO_DEVICE);
+	assert_string_equal(fake_platform_log_last(), "no virtio device 0 of type 1 (net): found 0 such, 0 others");
 }
 
 static void test_an_error_of_opening_is_handed_on(void **state)
@@ -225,6 +238,7 @@ int main(void)
 		TEST(test_microvm_is_probed_only_where_nothing_else_is),
 		TEST(test_a_device_is_opened_where_it_was_found),
 		TEST(test_the_nth_of_a_type_is_counted_through_all_sources),
+		TEST(test_sources_that_were_forgotten_are_told),
 		TEST(test_an_error_of_opening_is_handed_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,9 +97,9 @@ static void test_where_there_are_fewer_the_log_says_how_many(void **state)
 {
 	(void)state;
 	assert_int_equal(find(VIRTIO_ID_NET, 3), VIRTIO_ERR_NO_DEVICE);
-	assert_true(fake_platform_logged("there are 3"));
+	assert_true(fake_platform_logged("PCI: no virtio device 3 of type 1 (net): found 3 such"));
 	assert_int_equal(find(VIRTIO_ID_CONSOLE, 0), VIRTIO_ERR_NO_DEVICE);
-	assert_true(fake_platform_logged("there are 0"));
+	assert_true(fake_platform_logged("PCI: no virtio device 0 of type 3 (console): found 0 such"));
 	assert_int_equal(find(VIRTIO_ID_NET, UINT32_MAX), VIRTIO_ERR_NO_DEVICE);
 	assert_int_equal(opened, 0);
 }
