@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Kernels built outside of the tree, by what `meson install` put in place and pkg-config tells, and nothing else."""
+"""Kernels built outside of the tree, by what `meson install` put in place and pkg-config tells, and nothing else; and
+by the lines for meson and make that docs/porting.md has."""
 
 import os
 import pathlib
@@ -147,10 +148,47 @@ def check_echo_without_messages(accelerator):
     boot(silent.example("net_echo"), echo_silently, accelerator, nets=[""])
 
 
+def lines_to_copy(language):
+    """What the manual has in that language, all of it together."""
+    text = (builds.TOP / "docs" / "porting.md").read_text()
+    return "".join(re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S))
+
+
+def check_subproject(accelerator):
+    """An archive in a process of its own and an image; the tests of this tree are none of theirs."""
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as name:
+        folder = pathlib.Path(name)
+        (folder / "subprojects").mkdir()
+        (folder / "subprojects" / "libvirtio").symlink_to(builds.TOP)
+        (folder / "meson.build").write_text("project('kernel', 'c')\n" + lines_to_copy("meson"))
+        (folder / "main.c").write_text(f"int main(void);\nint main(void) {{ return 0; }}\nint unikernel_main(void);\n"
+                                       f"int unikernel_main(void) {{ return {SHIM_ALONE_STATUS}; }}\n")
+        command(["meson", "setup", folder / "build", folder])
+        targets = command(["ninja", "-C", folder / "build", "-t", "targets", "all"])
+        if "guest_" in targets or "test_" in targets:
+            raise TestFailure(f"tests are built\n{targets}")
+        command(["ninja", "-C", folder / "build", "--quiet", "kernel", "my_image.elf"])
+        boot(folder / "build" / "my_image.elf", scenarios.ends_with(SHIM_ALONE_STATUS), accelerator)
+
+
+def check_makefile():
+    """The whole archive, and a process with hooks of its own."""
+    with tempfile.TemporaryDirectory(prefix="virtio-consumer-") as name:
+        folder = pathlib.Path(name)
+        (folder / "libvirtio").symlink_to(builds.TOP)
+        (folder / "Makefile").write_text(lines_to_copy("make"))
+        command(["make", "-C", folder, "--quiet", f"-j{os.cpu_count() or 1}"])
+        command(["cc", f"-I{builds.TOP / 'include'}", builds.TOP / "test" / "boot_alone" / "library.c",
+                 folder / "build" / "libvirtio.a", "-o", folder / "library"])
+        command([folder / "library"])
+
+
 def run(report, accelerator):
     for build in (builds.GCC, builds.CLANG):
         report.run("consumer", f"{build.name}: without messages", check_without_messages, build)
     report.run("consumer", "net_echo without messages", check_echo_without_messages, accelerator)
+    report.run("consumer", "docs/porting.md: a subproject of meson", check_subproject, accelerator)
+    report.run("consumer", "docs/porting.md: a Makefile", check_makefile)
     for compiler, linker in TOOLCHAINS:
         build = builds.GCC if compiler == "gcc" else builds.CLANG
         name = f"{compiler} ld.{linker}"
