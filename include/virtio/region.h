@@ -66,6 +66,9 @@ static inline uint32_t virtio_region_read32(const struct virtio_region *region, 
 	return region->ops->read32(region, offset);
 }
 
+/* Read WIDTH bytes at OFFSET, a multiple of WIDTH, which is 1, 2 or 4, at once. */
+uint32_t virtio_region_read(const struct virtio_region *region, uint64_t offset, unsigned width);
+
 /* Write one byte at OFFSET. */
 static inline void virtio_region_write8(const struct virtio_region *region, uint64_t offset, uint8_t value)
 {

@@ -7,16 +7,6 @@
 
 #define MOST_TRIES 100 /* a configuration that changes that often is no configuration */
 
-/* One field in the processor's order. */
-static uint32_t read_field(const struct virtio_region *config, uint64_t offset, uint32_t width)
-{
-	if (width == 1)
-		return virtio_region_read8(config, offset);
-	if (width == 2)
-		return virtio_region_read16(config, offset);
-	return virtio_region_read32(config, offset);
-}
-
 /* Read all fields into BYTES; true when that is what stood there AGAIN, not when it is the first reading. */
 static bool read_all(const struct virtio_region *config, uint64_t offset, uint8_t *bytes, uint32_t length,
 	uint32_t width, bool again)
@@ -24,11 +14,11 @@ static bool read_all(const struct virtio_region *config, uint64_t offset, uint8_
 	bool same = again;
 
 	for (uint32_t at = 0; at < length; at += width) {
-		uint32_t value = read_field(config, offset + at, width);
+		uint32_t value = virtio_region_read(config, offset + at, width);
 
-		for (uint32_t i = 0; i < width; i++, value >>= 8) {
-			same = same && bytes[at + i] == (uint8_t)value;
-			bytes[at + i] = (uint8_t)value;
+		for (uint32_t i = at; i < at + width; i++, value >>= 8) {
+			same = same && bytes[i] == (uint8_t)value;
+			bytes[i] = (uint8_t)value;
 		}
 	}
 	return same;
@@ -40,12 +30,13 @@ static bool read_all(const struct virtio_region *config, uint64_t offset, uint8_
  */
 static bool read_stable(struct virtio_device *dev, uint32_t offset, uint8_t *bytes, uint32_t length, uint32_t width)
 {
-	uint32_t before, after = dev->transport->config_generation(dev);
+	uint32_t before, after = 0;
 
-	read_all(&dev->config, offset, bytes, length, width, false);
 	for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
+		bool same = read_all(&dev->config, offset, bytes, length, width, tries > 0);
+		if (length == width)
+			return true;
 		before = after;
-		bool same = read_all(&dev->config, offset, bytes, length, width, true);
 		after = dev->transport->config_generation(dev);
 		if (same && before == after)
 			return true;
@@ -55,17 +46,14 @@ static bool read_stable(struct virtio_device *dev, uint32_t offset, uint8_t *byt
 
 int virtio_device_read_config(struct virtio_device *dev, uint32_t offset, void *bytes, uint32_t length, uint32_t width)
 {
-	if ((width != 1 && width != 2 && width != 4) || offset % width || length % width)
+	if ((width != 1 && width != 2 && width != 4) || (offset | length) % width)
 		return VIRTIO_ERR_INVALID;
-	if (!dev->config.ops || offset > dev->config.length || length > dev->config.length - offset) {
+	/* A device without a configuration has one of no bytes. */
+	if ((uint64_t)offset + length > dev->config.length) {
 		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
 			"%s: its configuration has %llu bytes, too few for %u at %u", dev->name,
-			dev->config.ops ? (unsigned long long)dev->config.length : 0, length, offset);
+			(unsigned long long)dev->config.length, length, offset);
 		return VIRTIO_ERR_UNSUPPORTED;
-	}
-	if (length == width) {
-		read_all(&dev->config, offset, bytes, length, width, false);
-		return 0;
 	}
 	if (read_stable(dev, offset, bytes, length, width))
 		return 0;

@@ -44,7 +44,7 @@ static void take_bars(struct room *room, const struct virtio_pci_function *funct
 	struct virtio_pci_bar bar;
 
 	for (unsigned number = 0; number < PCI_BARS; number++) {
-		uint32_t low = virtio_pci_read(function, (uint16_t)(PCI_BAR0 + 4 * number), 4);
+		uint32_t low = virtio_pci_read(function, PCI_BAR0 + 4 * number, 4);
 
 		if (low >= BAR_LOWEST && virtio_pci_bar_decode(function, number, &bar) == 0)
 			take(bar.io ? &room->ports : &room->memory, bar.address, bar.address + bar.size);

@@ -11,9 +11,9 @@
 #define BAR_64 0x4u
 #define BAR_MEMORY_FLAGS 0xfu
 
-static uint16_t bar_offset(unsigned number)
+static unsigned bar_offset(unsigned number)
 {
-	return (uint16_t)(PCI_BAR0 + 4 * number);
+	return PCI_BAR0 + 4 * number;
 }
 
 static bool is_64bit(uint32_t low)
@@ -32,7 +32,7 @@ static bool starts_bar(const struct virtio_pci_function *function, unsigned numb
 }
 
 /* The bits of one register that can be set, which tell its size. */
-static uint32_t writable_bits(const struct virtio_pci_function *function, uint16_t offset)
+static uint32_t writable_bits(const struct virtio_pci_function *function, unsigned offset)
 {
 	uint32_t old = virtio_pci_read(function, offset, 4);
 
@@ -42,22 +42,12 @@ static uint32_t writable_bits(const struct virtio_pci_function *function, uint16
 	return bits;
 }
 
-/* The address in the BAR at OFFSET, whose lower half is LOW. */
-static uint64_t read_address(const struct virtio_pci_function *function, uint16_t offset, uint32_t low, bool wide)
-{
-	uint64_t address = low & ~(low & BAR_IO ? BAR_IO_FLAGS : BAR_MEMORY_FLAGS);
-
-	if (wide)
-		address |= (uint64_t)virtio_pci_read(function, (uint16_t)(offset + 4), 4) << 32;
-	return address;
-}
-
 int virtio_pci_bar_decode(const struct virtio_pci_function *function, unsigned number, struct virtio_pci_bar *bar)
 {
 	if (number >= PCI_BARS || !starts_bar(function, number))
 		return VIRTIO_ERR_PROTOCOL;
 
-	uint16_t offset = bar_offset(number);
+	unsigned offset = bar_offset(number);
 	uint32_t low = virtio_pci_read(function, offset, 4);
 	uint32_t flags = low & BAR_IO ? BAR_IO_FLAGS : BAR_MEMORY_FLAGS;
 	bool wide = is_64bit(low);
@@ -65,22 +55,26 @@ int virtio_pci_bar_decode(const struct virtio_pci_function *function, unsigned n
 		return VIRTIO_ERR_PROTOCOL;
 
 	/* While a BAR holds all ones it must not answer, or it would stand in another device's place. */
-	uint32_t command = virtio_pci_read(function, PCI_COMMAND, 2);
-	virtio_pci_command(function, 0, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	uint16_t command = virtio_pci_command(function, 0, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	uint64_t address = low & ~flags;
 	uint64_t bits = writable_bits(function, offset) & ~flags;
-	if (wide)
-		bits |= (uint64_t)writable_bits(function, (uint16_t)(offset + 4)) << 32;
-	virtio_pci_command(function, (uint16_t)command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY), 0);
+	if (wide) {
+		address |= (uint64_t)virtio_pci_read(function, offset + 4, 4) << 32;
+		bits |= (uint64_t)writable_bits(function, offset + 4) << 32;
+	}
+	virtio_pci_command(function, command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY), 0);
 
 	bar->io = low & BAR_IO;
 	bar->size = bits & -bits; /* the lowest bit that can be set */
-	bar->address = read_address(function, offset, low, wide);
-	if (!bar->address && bar->size && function->access.assign) {
+	if (!bar->size)
+		return VIRTIO_ERR_PROTOCOL;
+	if (!address && function->access.assign) {
 		function->access.assign(&function->access);
-		bar->address = read_address(function, offset, virtio_pci_read(function, offset, 4), wide);
+		address = virtio_pci_read(function, offset, 4) & ~flags; /* the upper half stays 0 */
 	}
+	bar->address = address;
 	/* A place that does not lie within the 64 bits of an address is none. */
-	return bar->size && bar->address <= UINT64_MAX - (bar->size - 1) ? 0 : VIRTIO_ERR_PROTOCOL;
+	return address <= UINT64_MAX - (bar->size - 1) ? 0 : VIRTIO_ERR_PROTOCOL;
 }
 
 int virtio_pci_bar_map(const struct virtio_pci_function *function, const struct virtio_pci_bar *bar,

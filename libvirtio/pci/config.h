@@ -31,12 +31,13 @@
 #define PCI_HEADER_BRIDGE 0x01
 
 /* Read WIDTH bytes at OFFSET, a multiple of WIDTH. */
-uint32_t virtio_pci_read(const struct virtio_pci_function *function, uint16_t offset, unsigned width);
+uint32_t virtio_pci_read(const struct virtio_pci_function *function, unsigned offset, unsigned width);
 
 /* Write WIDTH bytes at OFFSET, a multiple of WIDTH. */
-void virtio_pci_write(const struct virtio_pci_function *function, uint16_t offset, unsigned width, uint32_t value);
+void virtio_pci_write(const struct virtio_pci_function *function, unsigned offset, unsigned width, uint32_t value);
 
-/* Set the bits SET of the command register and clear the bits CLEAR; writes only what changes. */
-void virtio_pci_command(const struct virtio_pci_function *function, uint16_t set, uint16_t clear);
+/* Set the bits SET of the command register and clear the bits CLEAR; writes only what changes. Returns
+ * what it was. */
+uint16_t virtio_pci_command(const struct virtio_pci_function *function, uint16_t set, uint16_t clear);
 
 #endif

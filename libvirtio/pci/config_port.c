@@ -20,12 +20,7 @@ static uint32_t port_read(const struct virtio_pci_access *access, uint16_t addre
 {
 	if (offset >= PCI_CONFIG_SIZE)
 		return UINT32_MAX;
-	uint64_t data = port_select(access, address, offset);
-	if (width == 1)
-		return virtio_region_read8(&access->region, data);
-	if (width == 2)
-		return virtio_region_read16(&access->region, data);
-	return virtio_region_read32(&access->region, data);
+	return virtio_region_read(&access->region, port_select(access, address, offset), width);
 }
 
 static void port_write(

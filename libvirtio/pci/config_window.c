@@ -14,16 +14,16 @@
 _Static_assert(sizeof(uintptr_t) == 8, "a BAR's number stands above its offset");
 
 /* Aim the capability at WIDTH bytes; the result is where the data is then. */
-static uint16_t window_aim(const struct virtio_region *region, uint64_t offset, unsigned width)
+static unsigned window_aim(const struct virtio_region *region, uint64_t offset, unsigned width)
 {
 	const struct virtio_pci_function *function = region->context;
-	uint16_t capability = function->config_access;
+	unsigned capability = function->config_access;
 	uint64_t place = region->base + offset;
 
-	virtio_pci_write(function, (uint16_t)(capability + VIRTIO_PCI_CAP_BAR), 1, (uint8_t)(place >> BAR_SHIFT));
-	virtio_pci_write(function, (uint16_t)(capability + VIRTIO_PCI_CAP_OFFSET), 4, (uint32_t)place);
-	virtio_pci_write(function, (uint16_t)(capability + VIRTIO_PCI_CAP_LENGTH), 4, width);
-	return (uint16_t)(capability + VIRTIO_PCI_CAP_PCI_CFG_DATA);
+	virtio_pci_write(function, capability + VIRTIO_PCI_CAP_BAR, 1, (uint8_t)(place >> BAR_SHIFT));
+	virtio_pci_write(function, capability + VIRTIO_PCI_CAP_OFFSET, 4, (uint32_t)place);
+	virtio_pci_write(function, capability + VIRTIO_PCI_CAP_LENGTH, 4, width);
+	return capability + VIRTIO_PCI_CAP_PCI_CFG_DATA;
 }
 
 static uint32_t window_read(const struct virtio_region *region, uint64_t offset, unsigned width)
@@ -47,9 +47,8 @@ static uint8_t find_capability(const struct virtio_pci_function *function)
 		uint16_t at = list.offset;
 
 		if (at + VIRTIO_PCI_CFG_CAP_SIZE <= PCI_CONFIG_SIZE &&
-			virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_CFG_TYPE), 1) ==
-				VIRTIO_PCI_CAP_PCI_CFG &&
-			virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_LEN), 1) >= VIRTIO_PCI_CFG_CAP_SIZE)
+			virtio_pci_read(function, at + VIRTIO_PCI_CAP_CFG_TYPE, 1) == VIRTIO_PCI_CAP_PCI_CFG &&
+			virtio_pci_read(function, at + VIRTIO_PCI_CAP_LEN, 1) >= VIRTIO_PCI_CFG_CAP_SIZE)
 			return list.offset;
 	}
 	return 0;

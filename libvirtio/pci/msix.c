@@ -24,14 +24,14 @@
 
 static uint16_t read_control(const struct virtio_pci_function *function, uint8_t capability)
 {
-	return (uint16_t)virtio_pci_read(function, (uint16_t)(capability + PCI_MSIX_CONTROL), 2);
+	return (uint16_t)virtio_pci_read(function, capability + PCI_MSIX_CONTROL, 2);
 }
 
 static void change_control(const struct virtio_pci_function *function, uint8_t capability, unsigned set, unsigned clear)
 {
 	unsigned control = (read_control(function, capability) | set) & ~clear;
 
-	virtio_pci_write(function, (uint16_t)(capability + PCI_MSIX_CONTROL), 2, control);
+	virtio_pci_write(function, capability + PCI_MSIX_CONTROL, 2, control);
 }
 
 unsigned virtio_pci_msix_vectors(const struct virtio_pci_function *function)
@@ -48,7 +48,7 @@ unsigned virtio_pci_msix_vectors(const struct virtio_pci_function *function)
 static int map_table(const struct virtio_pci_function *function, const struct virtio_platform *platform,
 	uint8_t capability, struct virtio_region *table)
 {
-	uint32_t place = virtio_pci_read(function, (uint16_t)(capability + MSIX_TABLE), 4);
+	uint32_t place = virtio_pci_read(function, capability + MSIX_TABLE, 4);
 	uint32_t entries = (read_control(function, capability) & MSIX_SIZE) + 1u;
 	struct virtio_pci_bar bar;
 

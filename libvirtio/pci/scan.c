@@ -40,6 +40,7 @@ static bool identify(struct virtio_pci_function *function)
 	function->vendor = (uint16_t)ids;
 	function->device = (uint16_t)(ids >> 16);
 	function->subsystem = 0;
+	function->multifunction = false;
 	if (function->vendor == 0xffff || function->vendor == 0)
 		return false;
 
@@ -52,16 +53,13 @@ static bool identify(struct virtio_pci_function *function)
 	return true;
 }
 
-/* Where to look after `address`: a device without function 0 has no others. */
-static uint32_t following(const struct virtio_pci_function *function, bool found)
+/* Where to look after `address`: a device without function 0, or with that one alone, has no others. */
+static uint32_t following(const struct virtio_pci_function *function)
 {
 	uint32_t address = function->address;
-	bool whole_device = address % FUNCTIONS == 0 && (!found || !function->multifunction);
 
-	address = whole_device ? address + FUNCTIONS : address + 1;
-	if (address & 0xff)
-		return address;
-	while (address < SEARCH_END && !bus_known(function, address >> 8))
+	address += address % FUNCTIONS == 0 && !function->multifunction ? FUNCTIONS : 1;
+	while (!(address & 0xff) && address < SEARCH_END && !bus_known(function, address >> 8))
 		address += 0x100;
 	return address;
 }
@@ -73,7 +71,7 @@ bool virtio_pci_next(struct virtio_pci_function *function)
 	while (!found && function->next < SEARCH_END) {
 		function->address = (uint16_t)function->next;
 		found = identify(function);
-		function->next = following(function, found);
+		function->next = following(function);
 	}
 	return found;
 }

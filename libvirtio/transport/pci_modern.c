@@ -41,17 +41,23 @@ static void modern_accept_features(struct virtio_device *dev, unsigned word, uin
 	virtio_region_write32(&dev->common, VIRTIO_PCI_COMMON_DRIVER_FEATURE, features);
 }
 
-static uint16_t modern_queue_size(struct virtio_device *dev, uint16_t index)
+/* The registers, where those of virtqueue INDEX can be reached now. */
+static const struct virtio_region *select_queue(const struct virtio_device *dev, uint16_t index)
 {
 	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
-	return virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SIZE);
+	return &dev->common;
+}
+
+static uint16_t modern_queue_size(struct virtio_device *dev, uint16_t index)
+{
+	return virtio_region_read16(select_queue(dev, index), VIRTIO_PCI_COMMON_QUEUE_SIZE);
 }
 
 /* 4.1.3.1: fields of 64 bits are written by halves. */
-static void write_address(struct virtio_device *dev, uint64_t offset, uint64_t address)
+static void write_address(const struct virtio_region *common, uint64_t offset, uint64_t address)
 {
-	virtio_region_write32(&dev->common, offset, (uint32_t)address);
-	virtio_region_write32(&dev->common, offset + 4, (uint32_t)(address >> 32));
+	virtio_region_write32(common, offset, (uint32_t)address);
+	virtio_region_write32(common, offset + 4, (uint32_t)(address >> 32));
 }
 
 /* 4.1.4.4: where this virtqueue's notifications go. */
@@ -64,7 +70,8 @@ static int find_notify_window(struct virtio_device *dev, struct virtio_queue *qu
 	queue->notify_value = queue->index;
 	if (virtio_device_has(dev, VIRTIO_F_NOTIF_CONFIG_DATA))
 		queue->notify_value = virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
-	if ((dev->notify.base + offset) % width || virtio_region_part(&queue->window, &dev->notify, offset, width) < 0)
+	if ((dev->notify.base + offset) & (width - 1) ||
+		virtio_region_part(&queue->window, &dev->notify, offset, width) < 0)
 		return modern_fault(queue, "its notifications would go outside the device's window for them");
 	return 0;
 }
@@ -72,32 +79,30 @@ static int find_notify_window(struct virtio_device *dev, struct virtio_queue *qu
 static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *queue)
 {
 	const struct virtqueue_addresses *addresses = &queue->ring.addresses;
+	const struct virtio_region *common = select_queue(dev, queue->index);
 
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue->index);
-	if (virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0)
+	if (virtio_region_read16(common, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0)
 		return modern_fault(queue, "it is in use after the reset");
 	int result = find_notify_window(dev, queue);
 	if (result < 0)
 		return result;
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SIZE, queue->ring.size);
-	write_address(dev, VIRTIO_PCI_COMMON_QUEUE_DESC, addresses->descriptors);
-	write_address(dev, VIRTIO_PCI_COMMON_QUEUE_DRIVER, addresses->driver);
-	write_address(dev, VIRTIO_PCI_COMMON_QUEUE_DEVICE, addresses->device);
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1); /* last: it fixes the rest */
+	virtio_region_write16(common, VIRTIO_PCI_COMMON_QUEUE_SIZE, queue->ring.size);
+	write_address(common, VIRTIO_PCI_COMMON_QUEUE_DESC, addresses->descriptors);
+	write_address(common, VIRTIO_PCI_COMMON_QUEUE_DRIVER, addresses->driver);
+	write_address(common, VIRTIO_PCI_COMMON_QUEUE_DEVICE, addresses->device);
+	virtio_region_write16(common, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1); /* last: it fixes the rest */
 	return 0;
 }
 
 static void modern_reset_queue(struct virtio_device *dev, uint16_t index)
 {
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
+	virtio_region_write16(select_queue(dev, index), VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
 }
 
 /* 4.1.4.3.2: it is not over before 0 is read. */
 static bool modern_queue_in_reset(struct virtio_device *dev, uint16_t index)
 {
-	virtio_region_write16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
-	return virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_RESET) != 0;
+	return virtio_region_read16(select_queue(dev, index), VIRTIO_PCI_COMMON_QUEUE_RESET) != 0;
 }
 
 static uint32_t modern_config_generation(struct virtio_device *dev)

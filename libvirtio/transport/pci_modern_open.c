@@ -13,30 +13,33 @@
 #include "pci/config.h"
 #include "transport/pci_modern.h"
 
+#define PLACE(region) offsetof(struct virtio_device, region)
+
 /* What we look for, in the order of VIRTIO_PCI_CAP_*, which count from 1. */
 static const struct structure {
 	const char *name;
 	uint32_t shortest; /* bytes that it must have */
 	uint32_t longest;  /* bytes that we map of it */
-	uint8_t align;     /* of its offset */
+	uint16_t place;    /* where in struct virtio_device its region is */
+	uint8_t low_bits;  /* those of its offset that must be 0 */
 	uint8_t cap_size;  /* bytes of the capability */
 	bool optional;     /* devices without configuration have none */
 } structures[] = {
-	{VIRTIO_MESSAGE("common configuration"), VIRTIO_PCI_COMMON_SIZE, 64, 4, VIRTIO_PCI_CAP_SIZE, false},
-	{VIRTIO_MESSAGE("notification"), 2, UINT32_MAX, 2, VIRTIO_PCI_NOTIFY_CAP_SIZE, false},
-	{VIRTIO_MESSAGE("ISR status"), 1, 1, 1, VIRTIO_PCI_CAP_SIZE, false},
-	{VIRTIO_MESSAGE("device configuration"), 1, 4096, 4, VIRTIO_PCI_CAP_SIZE, true},
+	{VIRTIO_MESSAGE("common configuration"), VIRTIO_PCI_COMMON_SIZE, 64, PLACE(common), 3, VIRTIO_PCI_CAP_SIZE,
+		false},
+	{VIRTIO_MESSAGE("notification"), 2, UINT32_MAX, PLACE(notify), 1, VIRTIO_PCI_NOTIFY_CAP_SIZE, false},
+	{VIRTIO_MESSAGE("ISR status"), 1, 1, PLACE(isr), 0, VIRTIO_PCI_CAP_SIZE, false},
+	{VIRTIO_MESSAGE("device configuration"), 1, 4096, PLACE(config), 3, VIRTIO_PCI_CAP_SIZE, true},
 };
 
 #define STRUCTURES (sizeof structures / sizeof structures[0])
 
 /* The search: what was found so far. */
 struct search {
-	struct virtio_device *dev;
-	struct virtio_region *regions[STRUCTURES]; /* where each goes; ops NULL until it is found */
-	struct virtio_pci_bar bar;                 /* the BAR that was looked at last: most devices use one for all */
-	unsigned bar_number;                       /* its number, PCI_BARS: none yet */
-	bool any;                                  /* there was a virtio capability, whatever it was worth */
+	struct virtio_device *dev; /* its regions have ops once they are found */
+	struct virtio_pci_bar bar; /* the BAR that was looked at last: most devices use one for all; size 0: none */
+	uint8_t bar_number;        /* its number */
+	bool any;                  /* there was a virtio capability, whatever it was worth */
 };
 
 /* One vendor capability as the device wrote it. */
@@ -51,47 +54,47 @@ struct capability {
 
 static struct capability read_capability(const struct virtio_pci_function *function, uint8_t at)
 {
+	uint32_t words[VIRTIO_PCI_CAP_SIZE /
+		       4]; /* the first two begin with the header of every capability, and the BAR */
+
+	for (unsigned i = 0; i < VIRTIO_PCI_CAP_SIZE / 4; i++)
+		words[i] = virtio_pci_read(function, at + 4 * i, 4);
 	return (struct capability){
 		.at = at,
-		.length = (uint8_t)virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_LEN), 1),
-		.type = (uint8_t)virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_CFG_TYPE), 1),
-		.bar = (uint8_t)virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_BAR), 1),
-		.offset = virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_OFFSET), 4),
-		.size = virtio_pci_read(function, (uint16_t)(at + VIRTIO_PCI_CAP_LENGTH), 4),
+		.length = (uint8_t)(words[0] >> 16),
+		.type = (uint8_t)(words[0] >> 24),
+		.bar = (uint8_t)words[1],
+		.offset = words[2],
+		.size = words[3],
 	};
 }
 
-static void pass_over(const struct search *search, const struct capability *cap, const char *reason)
+static struct virtio_region *region_of(struct virtio_device *dev, const struct structure *structure)
 {
-	virtio_log(search->dev->platform, VIRTIO_LOG_WARNING, "%s: passing over the capability at 0x%x: %s",
-		search->dev->name, cap->at, reason);
+	return (struct virtio_region *)(void *)((uint8_t *)dev + structure->place);
 }
 
-/* Whether CAP makes sense; leaves its BAR in search->bar. */
-static bool check(struct search *search, const struct structure *structure, const struct capability *cap)
+/* What is wrong with CAP, NULL: nothing; then its BAR is left in search->bar. */
+static const char *find_fault(struct search *search, const struct structure *structure, const struct capability *cap)
 {
-	const char *reason = NULL;
-
-	if (cap->bar != search->bar_number && cap->bar < PCI_BARS) {
+	if (cap->bar != search->bar_number) {
 		search->bar_number = cap->bar;
 		if (virtio_pci_bar_decode(&search->dev->function, cap->bar, &search->bar) < 0)
-			search->bar = (struct virtio_pci_bar){0};
+			search->bar.size = 0;
 	}
 	if (cap->length < structure->cap_size || cap->at + structure->cap_size > PCI_CONFIG_SIZE)
-		reason = "it is too short";
-	else if (cap->bar >= PCI_BARS || search->bar.size == 0)
-		reason = "it names a BAR that does not exist";
-	else if (search->bar.io)
-		reason = "it names a BAR in port space";
-	else if (cap->offset % structure->align)
-		reason = "its offset is not aligned";
-	else if (cap->size < structure->shortest)
-		reason = "the structure is too short";
-	else if (cap->offset > search->bar.size || cap->size > search->bar.size - cap->offset)
-		reason = "it reaches past the end of its BAR";
-	if (reason)
-		pass_over(search, cap, reason);
-	return !reason;
+		return VIRTIO_MESSAGE("it is too short");
+	if (search->bar.size == 0)
+		return VIRTIO_MESSAGE("it names a BAR that does not exist");
+	if (search->bar.io)
+		return VIRTIO_MESSAGE("it names a BAR in port space");
+	if (cap->offset & structure->low_bits)
+		return VIRTIO_MESSAGE("its offset is not aligned");
+	if (cap->size < structure->shortest)
+		return VIRTIO_MESSAGE("the structure is too short");
+	if ((uint64_t)cap->offset + cap->size > search->bar.size)
+		return VIRTIO_MESSAGE("it reaches past the end of its BAR");
+	return NULL;
 }
 
 /* Reach the first LENGTH bytes of a structure: mapped, or where that cannot be, through configuration space. */
@@ -124,29 +127,32 @@ static int take(struct search *search, const struct capability *cap)
 	if (cap->type < VIRTIO_PCI_CAP_COMMON_CFG || cap->type > STRUCTURES)
 		return 0; /* configuration access, vendor data, shared memory, or what is yet to be invented */
 	const struct structure *structure = &structures[cap->type - 1];
-	struct virtio_region *region = search->regions[cap->type - 1];
-	if (region->ops || !check(search, structure, cap))
+	struct virtio_region *region = region_of(dev, structure);
+	if (region->ops)
 		return 0;
+	const char *fault = find_fault(search, structure, cap);
+	if (fault) {
+		virtio_log(dev->platform, VIRTIO_LOG_WARNING, "%s: passing over the capability at 0x%x: %s", dev->name,
+			cap->at, fault);
+		return 0;
+	}
 	uint32_t length = cap->size < structure->longest ? cap->size : structure->longest;
 	int result = reach(search, cap, length, region);
-	if (result < 0)
-		return result;
-	if (cap->type == VIRTIO_PCI_CAP_NOTIFY_CFG)
-		dev->notify_multiplier =
-			virtio_pci_read(&dev->function, (uint16_t)(cap->at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER), 4);
-	return 0;
+	if (result == 0 && cap->type == VIRTIO_PCI_CAP_NOTIFY_CFG)
+		dev->notify_multiplier = virtio_pci_read(&dev->function, cap->at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER, 4);
+	return result;
 }
 
 /* Whether all that must be there was found. */
 static int conclude(const struct search *search, const char *fault)
 {
-	const struct virtio_device *dev = search->dev;
+	struct virtio_device *dev = search->dev;
 
 	/* A transitional device number without virtio capabilities: a legacy device (4.1.4.10). */
 	if (!search->any && !fault && dev->function.device <= VIRTIO_PCI_TRANSITIONAL_LAST)
 		return VIRTIO_ERR_NO_DEVICE;
 	for (unsigned i = 0; i < STRUCTURES && !fault; i++)
-		if (!search->regions[i]->ops && !structures[i].optional)
+		if (!region_of(dev, &structures[i])->ops && !structures[i].optional)
 			fault = structures[i].name;
 	if (!fault)
 		return 0;
@@ -158,11 +164,7 @@ int virtio_pci_modern_open(struct virtio_device *dev)
 {
 	if (!dev->function.access.ops)
 		return VIRTIO_ERR_NO_DEVICE;
-	struct search search = {
-		.dev = dev,
-		.regions = {&dev->common, &dev->notify, &dev->isr, &dev->config},
-		.bar_number = PCI_BARS,
-	};
+	struct search search = {.dev = dev, .bar_number = PCI_BARS};
 	struct virtio_pci_capabilities list = virtio_pci_capabilities(&dev->function);
 
 	while (virtio_pci_capability_next(&list, PCI_CAPABILITY_VENDOR)) {

@@ -25,8 +25,7 @@ static void look_for_msix(struct virtio_device *dev)
 	if (!virtio_pci_capability_next(&list, PCI_CAPABILITY_MSIX))
 		return;
 	dev->msix_capability = list.offset;
-	dev->msix = virtio_pci_read(&dev->function, (uint16_t)(list.offset + PCI_MSIX_CONTROL), 2) &
-		    PCI_MSIX_CONTROL_ENABLE;
+	dev->msix = virtio_pci_read(&dev->function, list.offset + PCI_MSIX_CONTROL, 2) & PCI_MSIX_CONTROL_ENABLE;
 }
 
 int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *platform,
