@@ -8,6 +8,7 @@
 #include <virtio/spec/ids.h>
 
 #include "base/log.h"
+#include "driver/attach.h"
 
 #define DEFAULT_RING 128
 #define DEFAULT_SEGMENTS 32
@@ -68,29 +69,22 @@ static int start(struct virtio_9p *p9, const struct virtio_9p_options *options)
 	return error;
 }
 
-static int refuse(const struct virtio_device *device, int error, const char *why)
-{
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
-	return error;
-}
-
 int virtio_9p_attach(struct virtio_9p *p9, struct virtio_device *device, const struct virtio_9p_options *options)
 {
 	static const struct virtio_9p_options defaults;
+	int error = virtio_attach_check(device, VIRTIO_ID_9P);
 
-	if (device->type != VIRTIO_ID_9P)
-		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no 9P device");
-	if (device->live || device->queues)
-		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
+	if (error)
+		return error;
 	*p9 = (struct virtio_9p){.device = device};
-	int error = virtio_device_begin(device, VIRTIO_9P_F_MOUNT_TAG, 0, NULL);
+	error = virtio_device_begin(device, VIRTIO_9P_F_MOUNT_TAG, 0, NULL);
 	if (!error)
 		error = start(p9, options ? options : &defaults);
 	if (error) {
 		virtio_device_fail(device);
 		(void)virtio_device_detach(device);
 		p9->device = NULL;
-		return refuse(device, error, virtio_error_name(error));
+		return virtio_attach_failed(device, error);
 	}
 	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: serves [%s]", device->name, p9->tag);
 	return 0;

@@ -8,6 +8,7 @@
 #include <virtio/spec/ids.h>
 
 #include "base/log.h"
+#include "driver/attach.h"
 #include "driver/buffers.h"
 
 #define BALLOON_FEATURES \
@@ -48,25 +49,19 @@ static int start(struct virtio_balloon *balloon)
 	return error ? error : virtio_device_ready(device);
 }
 
-static int refuse(const struct virtio_device *device, int error, const char *why)
-{
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
-	return error;
-}
-
 int virtio_balloon_attach(struct virtio_balloon *balloon, struct virtio_device *device)
 {
-	if (device->type != VIRTIO_ID_BALLOON)
-		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no balloon");
-	if (device->live || device->queues)
-		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
+	int error = virtio_attach_check(device, VIRTIO_ID_BALLOON);
+
+	if (error)
+		return error;
 	*balloon = (struct virtio_balloon){.device = device};
-	int error = virtio_device_begin(device, BALLOON_FEATURES, 0, NULL);
+	error = virtio_device_begin(device, BALLOON_FEATURES, 0, NULL);
 	if (!error)
 		error = start(balloon);
 	if (error) {
 		virtio_device_fail(device);
-		refuse(device, error, virtio_error_name(error));
+		virtio_attach_failed(device, error);
 		virtio_balloon_detach(balloon);
 		return error;
 	}

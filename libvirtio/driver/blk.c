@@ -6,6 +6,7 @@
 
 #include "base/hook.h"
 #include "base/log.h"
+#include "driver/attach.h"
 #include "driver/blk.h"
 
 #define BLK_FEATURES                                                                                                   \
@@ -137,14 +138,13 @@ static int start(struct virtio_blk *blk)
 	return error;
 }
 
-/* Back to nothing. No request has told the device of the frames, so they can go even when it is stuck; the rings in
- * the queues are forgotten or freed by then. */
+/* An attach has failed: back to nothing. No request has told the device of the frames, so they can go even when it is
+ * stuck; the rings in the queues are forgotten or freed by then. */
 static int give_up(struct virtio_blk *blk, int error)
 {
 	struct virtio_device *device = blk->device;
 
-	virtio_log(
-		device->platform, VIRTIO_LOG_ERROR, "%s: cannot be used: %s", device->name, virtio_error_name(error));
+	virtio_attach_failed(device, error);
 	(void)virtio_device_detach(device);
 	free_queues(blk, false);
 	blk->device = NULL;
@@ -165,22 +165,14 @@ static struct virtio_blk_options choose(const struct virtio_blk_options *options
 	return chosen;
 }
 
-/* An argument that cannot be right, before anything is touched. */
-static int refuse(const struct virtio_device *device, int error, const char *why)
-{
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
-	return error;
-}
-
 int virtio_blk_attach(struct virtio_blk *blk, struct virtio_device *device, const struct virtio_blk_options *options)
 {
-	if (device->type != VIRTIO_ID_BLOCK)
-		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no block device");
-	if (device->live || device->queues)
-		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
+	int error = virtio_attach_check(device, VIRTIO_ID_BLOCK);
+
+	if (error)
+		return error;
 	*blk = (struct virtio_blk){.device = device, .options = choose(options)};
-	int error =
-		virtio_device_begin(device, BLK_FEATURES | (blk->options.queues > 1 ? VIRTIO_BLK_F_MQ : 0), 0, NULL);
+	error = virtio_device_begin(device, BLK_FEATURES | (blk->options.queues > 1 ? VIRTIO_BLK_F_MQ : 0), 0, NULL);
 	if (!error)
 		error = start(blk);
 	if (error)

@@ -6,6 +6,7 @@
 #include <virtio/spec/ids.h>
 
 #include "base/log.h"
+#include "driver/attach.h"
 #include "driver/buffers.h"
 #include "driver/console.h"
 
@@ -124,17 +125,10 @@ static void free_buffers(struct virtio_console *console)
 	virtio_buffers_free(&console->control_transmit, platform);
 }
 
-/* An argument that cannot be right, before anything is touched. */
-static int refuse(const struct virtio_device *device, int error, const char *why)
-{
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
-	return error;
-}
-
-/* Back to nothing. */
+/* An attach has failed: back to nothing. */
 static int give_up(struct virtio_console *console, int error)
 {
-	refuse(console->device, error, virtio_error_name(error));
+	virtio_attach_failed(console->device, error);
 	virtio_console_detach(console);
 	return error;
 }
@@ -147,15 +141,15 @@ int virtio_console_attach(struct virtio_console *console, struct virtio_device *
 
 	options = options ? options : &defaults;
 	if (count == 0 || options->buffers > BUFFERS_MOST || options->buffer_size > MOST_SIZE)
-		return refuse(device, VIRTIO_ERR_INVALID, "no ports, or options out of range");
-	if (device->type != VIRTIO_ID_CONSOLE)
-		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no console");
-	if (device->live || device->queues)
-		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
+		return virtio_attach_refuse(
+			device, VIRTIO_ERR_INVALID, VIRTIO_MESSAGE("no ports, or options out of range"));
+	int error = virtio_attach_check(device, VIRTIO_ID_CONSOLE);
+	if (error)
+		return error;
 	*console = (struct virtio_console){.device = device, .ports = ports, .ports_given = count};
 	for (uint16_t i = 0; i < count; i++)
 		ports[i] = (struct virtio_console_port){.console = console, .number = i};
-	int error = virtio_device_begin(device, features, 0, NULL);
+	error = virtio_device_begin(device, features, 0, NULL);
 	if (!error)
 		error = start(console, options);
 	if (error)

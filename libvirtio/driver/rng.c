@@ -7,19 +7,19 @@
 #include <virtio/spec/ids.h>
 
 #include "base/log.h"
+#include "driver/attach.h"
 #include "driver/buffers.h"
 
 #define RNG_QUEUE 0
 #define RNG_BUFFER 256u  /* bytes to ask for at most: seeds are short, and entropy may be rationed */
 #define RNG_MOST_EMPTY 8 /* answers without bytes until the device counts as broken: it owes at least one (5.4.6.2) */
 
-/* Back to nothing. */
+/* An attach has failed: back to nothing. */
 static int give_up(struct virtio_rng *rng, int error)
 {
 	struct virtio_device *device = rng->device;
 
-	virtio_log(
-		device->platform, VIRTIO_LOG_ERROR, "%s: cannot be used: %s", device->name, virtio_error_name(error));
+	virtio_attach_failed(device, error);
 	virtio_device_fail(device);
 	(void)virtio_device_detach(device);
 	virtio_buffers_free(&rng->answers, device->platform); /* the device was never told of it */
@@ -27,20 +27,14 @@ static int give_up(struct virtio_rng *rng, int error)
 	return error;
 }
 
-static int refuse(const struct virtio_device *device, int error, const char *why)
-{
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
-	return error;
-}
-
 int virtio_rng_attach(struct virtio_rng *rng, struct virtio_device *device)
 {
-	if (device->type != VIRTIO_ID_ENTROPY)
-		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no entropy device");
-	if (device->live || device->queues)
-		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
+	int error = virtio_attach_check(device, VIRTIO_ID_ENTROPY);
+
+	if (error)
+		return error;
 	*rng = (struct virtio_rng){.device = device};
-	int error = virtio_device_begin(device, 0, 0, NULL);
+	error = virtio_device_begin(device, 0, 0, NULL);
 	if (!error)
 		error = virtio_buffers_add_queue(&rng->answers, device, RNG_QUEUE, 1, RNG_BUFFER);
 	if (!error)

@@ -8,6 +8,7 @@
 #include <virtio/spec/ids.h>
 
 #include "base/log.h"
+#include "driver/attach.h"
 #include "driver/buffers.h"
 
 #define DEFAULT_WINDOW 65536u
@@ -82,12 +83,6 @@ static int start(struct virtio_vsock *vsock, const struct virtio_vsock_options *
 	return error ? error : virtio_device_ready(vsock->device);
 }
 
-static int refuse(const struct virtio_device *device, int error, const char *why)
-{
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
-	return error;
-}
-
 static bool options_are_valid(const struct virtio_vsock_options *options)
 {
 	uint32_t window = options->window;
@@ -104,18 +99,18 @@ int virtio_vsock_attach(struct virtio_vsock *vsock, struct virtio_device *device
 
 	options = options ? options : &defaults;
 	if (count == 0 || !options_are_valid(options))
-		return refuse(device, VIRTIO_ERR_INVALID, "an empty table, or options out of range");
-	if (device->type != VIRTIO_ID_VSOCK)
-		return refuse(device, VIRTIO_ERR_NO_DEVICE, "it is no socket device");
-	if (device->live || device->queues)
-		return refuse(device, VIRTIO_ERR_BUSY, "a driver is attached already");
+		return virtio_attach_refuse(
+			device, VIRTIO_ERR_INVALID, VIRTIO_MESSAGE("an empty table, or options out of range"));
+	int error = virtio_attach_check(device, VIRTIO_ID_VSOCK);
+	if (error)
+		return error;
 	*vsock = (struct virtio_vsock){.device = device, .table = table, .count = count};
-	int error = virtio_device_begin(device, VIRTIO_VSOCK_F_STREAM | VIRTIO_VSOCK_F_NO_IMPLIED_STREAM, 0, rules);
+	error = virtio_device_begin(device, VIRTIO_VSOCK_F_STREAM | VIRTIO_VSOCK_F_NO_IMPLIED_STREAM, 0, rules);
 	if (!error)
 		error = start(vsock, options);
 	if (error) {
 		virtio_device_fail(device);
-		refuse(device, error, virtio_error_name(error));
+		virtio_attach_failed(device, error);
 		virtio_vsock_detach(vsock);
 		return error;
 	}
