@@ -25,9 +25,8 @@ static void put(char letter)
 {
 	uint64_t deadline = boot_clock_now() + PATIENCE;
 
-	while (virtio_uart16550_write(&uart, &letter, 1) == 0)
-		if (boot_clock_now() >= deadline)
-			return;
+	while (started && virtio_uart16550_write(&uart, &letter, 1) == 0)
+		started = boot_clock_now() < deadline;
 }
 
 static void put_text(const char *text)

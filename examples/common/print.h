@@ -10,7 +10,7 @@ bool print_start(void);
 
 /*
  * Print FORMAT, a little of printf: %s, %c, %u, %x, %lu, %lx and %%, with a width of zeros as in %02x. "\n" also
- * returns the carriage. Gives up on a line that takes nothing for a second.
+ * returns the carriage. A line that takes nothing for a second is dead: print does nothing from then on.
  */
 __attribute__((format(printf, 1, 2))) void print(const char *format, ...);
 
