@@ -72,7 +72,8 @@ VIRTIO_MUST_CHECK int virtio_balloon_attach(struct virtio_balloon *balloon, stru
  */
 int virtio_balloon_detach(struct virtio_balloon *balloon);
 
-/* How many pages the device wants in the balloon: *PAGES. 0, or the error of virtio_device_check. Reads registers. */
+/* How many pages the device wants in the balloon: *PAGES. 0, or the error of virtio_device_check or
+ * virtio_device_read_config. Reads registers. */
 VIRTIO_MUST_CHECK int virtio_balloon_target(struct virtio_balloon *balloon, uint32_t *pages);
 
 /*

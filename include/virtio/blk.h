@@ -245,16 +245,17 @@ static inline void virtio_blk_disable_interrupts(struct virtio_blk *blk)
 
 /*
  * Read the configuration again after a configuration interrupt, or now and then when polling: the capacity may have
- * changed (the disk was resized). Returns 1 when it has, 0 when not, or the error of virtio_device_check: the device
- * asks for a reset, or has gone. Reads registers: not for the data path, not for interrupt handlers; queues may be in
- * use meanwhile.
+ * changed (the disk was resized). Returns 1 when it has, 0 when not, or the error of virtio_device_check (the device
+ * asks for a reset, or has gone) or virtio_device_read_config. Reads registers: not for the data path, not for
+ * interrupt handlers; queues may be in use meanwhile.
  */
 VIRTIO_MUST_CHECK int virtio_blk_poll_config(struct virtio_blk *blk);
 
 /*
  * Switch the device's write cache on or off (5.2.6); blk->write_cache tells. Off: writes that finish from now on are
  * durable, those that finished before are so after a flush. 0; VIRTIO_ERR_UNSUPPORTED: the device does not let us;
- * VIRTIO_ERR_IO: it did not do so. Writes registers: not for the data path, not for interrupt handlers.
+ * VIRTIO_ERR_IO: it did not do so; or the error of virtio_device_read_config. Writes registers: not for the data path,
+ * not for interrupt handlers.
  */
 VIRTIO_MUST_CHECK int virtio_blk_set_write_cache(struct virtio_blk *blk, bool on);
 

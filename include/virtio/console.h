@@ -152,8 +152,8 @@ VIRTIO_MUST_CHECK int virtio_console_close(struct virtio_console_port *port);
 
 /*
  * Read the configuration again after a configuration interrupt, or now and then when polling: port 0 may have another
- * size. Returns 1 when it has, 0 when not, or the error of virtio_device_check. Reads registers: not for the data path,
- * not for interrupt handlers.
+ * size. Returns 1 when it has, 0 when not, or the error of virtio_device_check or virtio_device_read_config. Reads
+ * registers: not for the data path, not for interrupt handlers.
  */
 VIRTIO_MUST_CHECK int virtio_console_poll_config(struct virtio_console *console);
 

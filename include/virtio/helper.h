@@ -209,8 +209,9 @@ VIRTIO_MUST_CHECK int virtio_rng_fill(struct virtio_rng *rng, void *bytes, size_
 
 /*
  * Write all LENGTH bytes of DATA to PORT, waiting for room. 0; VIRTIO_ERR_TIMEOUT: the device did not take them before
- * DEADLINE, so the rest is dropped, and *TAKEN (may be NULL) tells how many bytes were not; VIRTIO_ERR_UNSUPPORTED: no
- * now hook; or the error of virtio_console_write. Interrupts of the transmitq are on while it sleeps, off afterwards.
+ * DEADLINE, and the rest is dropped; VIRTIO_ERR_UNSUPPORTED: no now hook; or the error of virtio_console_write. *TAKEN
+ * (may be NULL) tells in any case how many bytes it took. Interrupts of the transmitq are on while it sleeps, off
+ * afterwards.
  */
 VIRTIO_MUST_CHECK int virtio_console_write_all(
 	struct virtio_console_port *port, const void *data, size_t length, size_t *taken, uint64_t deadline);

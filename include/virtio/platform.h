@@ -11,7 +11,8 @@
  *         .now = my_now, .wait = my_wait, .log = my_log,
  *     };
  *
- * Kernels started by libvirtio_boot.a get it ready-made from boot_platform() (boot/platform.h).
+ * Kernels started by libvirtio_boot.a get it ready-made from boot_platform() (boot/platform.h). Who fills it in has
+ * virtio_platform_check() (helper.h) look for the usual mistakes.
  *
  * The library calls alloc, free, dma_alloc, dma_free, map_device and wait only from calls that say that they
  * attach, detach, reset or wait; never on the data path, never from a call that is allowed in an
@@ -60,7 +61,8 @@ struct virtio_platform {
 	/*
 	 * Memory that the device sees: contiguous for it, cache-coherent, SIZE bytes (at least 1) aligned to
 	 * ALIGNMENT (a power of two, at most 4096) in both address spaces. Need not be zeroed. Stores where the device
-	 * finds it in *DEVICE_ADDRESS: the physical address, unless an IOMMU stands between. NULL when there is none.
+	 * finds it in *DEVICE_ADDRESS, never 0: the physical address, unless an IOMMU stands between. NULL when there
+	 * is none.
 	 */
 	void *(*dma_alloc)(void *context, size_t size, size_t alignment, uint64_t *device_address);
 
@@ -87,15 +89,17 @@ struct virtio_platform {
 	void *(*map_device)(void *context, uint64_t physical_address, uint64_t length);
 
 	/*
-	 * Nanoseconds on a clock that never goes back; where it starts does not matter. Callable anywhere. Optional:
+	 * Nanoseconds (not cycles of the processor) on a clock that never goes back; where it starts does not matter.
+	 * Callable anywhere, and moves also where interrupts are off, or waits would not end. Optional:
 	 * without it whatever would have to wait (attach, reset, the blocking helpers) answers VIRTIO_ERR_UNSUPPORTED;
 	 * the data path needs no clock.
 	 */
 	uint64_t (*now)(void *context);
 
 	/*
-	 * Optional: give the processor away until an interrupt arrived or now() reaches DEADLINE, whichever is first.
-	 * May return at any time, also at once: callers look again. NULL makes waiting calls spin.
+	 * Optional: give the processor away until an interrupt arrived or now() reaches DEADLINE, whichever is first;
+	 * not at all when it has passed. May return at any time, also at once: callers look again. NULL makes waiting
+	 * calls spin.
 	 */
 	void (*wait)(void *context, uint64_t deadline);
 
