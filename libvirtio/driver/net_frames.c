@@ -11,12 +11,14 @@
 #define NET_FRAMES_BYTES (UINT32_C(4) << 20) /* of memory at most, whatever the MTU */
 #define NET_FRAMES_ALIGN 64u                 /* a frame shares no cache line with another */
 
-/* A frame that does not fit all buffers together never comes: half of them must do for the longest. */
+/*
+ * A frame that does not fit all buffers together never comes: half of them must do for the longest. There is a buffer,
+ * or virtio_net_pair_start would have refused the ring.
+ */
 static uint32_t least_merged(const struct virtio_net_pair *pair)
 {
 	uint32_t buffers = pair->receive.queue.ring.size >> (pair->own_header ? 1 : 0);
-	uint32_t least =
-		VIRTIO_NET_HEADROOM + (buffers > 1 ? 2 * pair->receive.longest_gso / buffers : UINT16_MAX * 2u);
+	uint32_t least = VIRTIO_NET_HEADROOM + 2 * pair->receive.longest_gso / buffers;
 	return least > pair->receive.least ? least : pair->receive.least;
 }
 

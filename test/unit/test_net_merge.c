@@ -285,8 +285,57 @@ static void test_frames_are_released_whole_or_not_at_all(void **state)
 		assert_int_equal(fake_device_available(fake_net_receiveq()), wide ? 3 : 6);
 		frames[2].capacity--;
 		assert_int_equal(virtio_net_release(&net, &chain, 1), VIRTIO_ERR_INVALID);
+		frames[2].capacity++;
 		frames[0].segments = 4;
 		assert_int_equal(virtio_net_release(&net, &chain, 1), VIRTIO_ERR_INVALID);
+		frames[0].segments = 1;
+		frames[0].capacity--;
+		assert_int_equal(virtio_net_release(&net, &chain, 1), VIRTIO_ERR_INVALID);
+		fake_net_detach();
+	}
+}
+
+/* Half a frame in buffers of the driver's own, and one that a broken ring does not take: nobody else hears of them. */
+static void test_detach_keeps_the_drivers_own_buffers(void **state)
+{
+	struct virtio_net_frame *frames[4];
+
+	(void)state;
+	for (unsigned broken = 0; broken < 2; broken++) {
+		reclaimed = 0;
+		open_with(READ, false);
+		put_first(broken ? 2 : 3, 100);
+		fake_net_put(bytes, 0, 0);
+		if (broken)
+			fake_device_lie_used(fake_net_receiveq(), 999, 0);
+		fake_device_publish(fake_net_receiveq());
+		assert_int_equal(virtio_net_receive(&net, frames, 4), 0);
+		assert_int_equal(virtio_net_detach(&net, count_reclaimed, NULL), 0);
+		fake_net_forget();
+		assert_int_equal(reclaimed, 0);
+	}
+}
+
+/* Rings so short that they hold one buffer. */
+static void test_one_buffer_takes_a_whole_frame(void **state)
+{
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		const struct virtio_net_options options = {
+			.wanted = MERGE, .offload = &virtio_net_offload, .receive_buffer = SMALL};
+
+		fake_net_start(kind->features | MERGE);
+		fake_net.transport.queues[0].size = kind->apart ? 2 : 1;
+		fake_net_attach(&options);
+		assert_int_equal(net.first.pool_count, 1);
+		for (unsigned i = 0; i < 3; i++) {
+			fake_net_deliver_header(&plain, NULL, bytes, 1518);
+			struct virtio_net_frame *frame = receive_one();
+			assert_frame(frame, 1518);
+			assert_int_equal(frame->segments, 1);
+			release(frame);
+		}
 		fake_net_detach();
 	}
 }
@@ -371,6 +420,8 @@ int main(void)
 		TEST(test_merged_frames_that_break_the_rules_are_dropped),
 		TEST(test_merged_buffers_of_impossible_lengths_do_no_harm),
 		TEST(test_detach_hands_back_every_buffer),
+		TEST(test_detach_keeps_the_drivers_own_buffers),
+		TEST(test_one_buffer_takes_a_whole_frame),
 		TEST(test_frames_are_released_whole_or_not_at_all),
 		TEST(test_merged_lengths_past_4_gib_make_no_short_frame),
 		TEST(test_only_full_buffers_are_asked_for_more),

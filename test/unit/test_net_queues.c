@@ -421,6 +421,11 @@ static void test_transmit_interrupts_come_when_most_was_sent(void **state)
 		assert_int_equal(fake_net_send(), 100);
 		assert_int_equal(fake_net_transmitq()->interrupts, i >= 3 ? 2 : 1);
 	}
+	assert_int_equal(virtio_net_transmitted(&net, frames, 8), 4);
+	assert_false(virtio_net_enable_transmit_interrupts(&net)); /* none is under way: the next one tells */
+	assert_int_equal(virtio_net_transmit(&net, frames, 1), 1);
+	assert_int_equal(fake_net_send(), 100);
+	assert_int_equal(fake_net_transmitq()->interrupts, 3);
 	virtio_net_disable_transmit_interrupts(&net);
 	fake_net_detach();
 }

@@ -27,6 +27,23 @@ static void test_an_id_of_no_buffer_breaks_the_ring(void **state)
 	}
 }
 
+/* HP-01: also where only a look is taken, which follows ids from slot to slot. */
+static void test_nobody_sleeps_on_an_id_of_no_buffer(void **state)
+{
+	static const uint32_t ids[] = {2, SIZE - 1, SIZE, 0x8000, 0xffff};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+		struct ring_pair pair;
+
+		ring_pair_open_held(&pair, &fake_device_packed, SIZE, 2, 0);
+		fake_device_lie_used(&pair.device, ids[i], 0);
+		assert_true(virtqueue_enable_interrupts(&pair.vq, 2));
+		assert_null(pair.vq.fault);
+		ring_pair_close_broken(&pair);
+	}
+}
+
 static void test_more_used_than_there_was_breaks_the_ring(void **state)
 {
 	struct virtqueue_used used[SIZE];
@@ -82,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_id_of_no_buffer_breaks_the_ring),
+		TEST(test_nobody_sleeps_on_an_id_of_no_buffer),
 		TEST(test_more_used_than_there_was_breaks_the_ring),
 		TEST(test_flags_that_flap_do_not_lead_out_of_the_ring),
 	};
