@@ -114,6 +114,13 @@ class Testpmd(Backend):
         """Its answer to a line."""
         return super().ask(line, self.PROMPT)
 
+    def worker(self):
+        """The thread that moves frames."""
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            if "worker" in (task / "comm").read_text(encoding="utf-8"):
+                return task.name
+        raise TestFailure(f"no thread of {TESTPMD} is a worker")
+
     def start(self, mode, size=64, how=""):
         """Forward frames, MODE says how, each made with SIZE bytes."""
         self.ask(f"set fwd {mode}")
@@ -127,10 +134,10 @@ def network(socket, processor=None):
 
 
 def virtio_user(socket, options, processor=None, before=()):
-    """DPDK's driver for the network card at SOCKET, with whatever instructions it knows to use; BEFORE: a program to
-    run it in."""
+    """DPDK's driver for the network card at SOCKET, with whatever instructions it knows to use, which it tells;
+    BEFORE: a program to run it in."""
     return Testpmd(f"net_virtio_user0,path={socket},queues=1,queue_size=256,{options}", processor, before,
-                   ["--force-max-simd-bitwidth=512"])
+                   ["--force-max-simd-bitwidth=512", "--log-level=pmd.net.virtio.init:info"])
 
 
 class UserModeLinux(Backend):

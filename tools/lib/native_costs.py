@@ -9,11 +9,11 @@ import backends
 import builds
 import instructions
 import native_frames
-from native_frames import DPDK, MODES, OURS, RINGS, VECTOR, number
+import native_steps
+from native_frames import BURST, DPDK, MODES, OURS, RINGS, VECTOR, moved, number
 from outcome import command
 
 SIZE = 64  # bytes of a frame
-BURST = 32  # frames
 SECONDS = 0.4  # under valgrind, which takes some 50 times as long as the processor
 TRIES = 3
 ENOUGH = 4  # frames for each turn in vain: there is no need for another try
@@ -56,7 +56,7 @@ class Dpdk(native_frames.Dpdk):
         dump = self._dump(out)
         cost = sum(cost for found, _, cost in instructions.costs(dump) if DPDK_DRIVER in (found or ""))
         called = sorted(instructions.calls(dump, DPDK_PROGRAM, DPDK_DRIVER).values())[-2:]
-        frames = number(rf"{'TX' if mode == 'transmit' else 'RX'}-packets: (\d+)", said)
+        frames = moved(mode, said)
         used = called[0] if mode == "forward" else frames / BURST
         return cost, frames, called[-1] - used
 
@@ -101,9 +101,12 @@ def measure(results):
             with backends.network(folder / "socket") as device:
                 socket, out = folder / "socket", folder / "ours"
                 measure_way(results, ring, OURS, Ours(device, socket, ring), out)
-                for way, options in native_frames.dpdk_ways(ring).items():
-                    # valgrind's processor has no AVX-512, which the packed ring's vectors are for.
+                ways = native_frames.dpdk_ways(ring)
+                for way, options in ways.items():
+                    # valgrind's processor has no AVX-512, which the packed ring's vectors are for: native_steps.py.
                     if way == DPDK or (way == VECTOR and not ring.packed):
                         out = folder / way.replace(" ", "-")
                         with backends.virtio_user(socket, options, before=callgrind(out)) as process:
                             measure_way(results, ring, way, Dpdk(device, process), out)
+                if VECTOR in ways:
+                    native_steps.measure(results, ring, device, socket, ways[VECTOR])

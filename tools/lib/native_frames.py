@@ -19,7 +19,8 @@ DEVICE, DRIVER = ("1", "0") if (os.cpu_count() or 1) > 1 else ("0", "0")
 ROUNDS = 3  # in which the drivers take turns
 WINDOWS = 3  # in a round, each gives a sample
 SETTLE, WINDOW = 0.1, 0.06  # seconds
-BURSTS = 4  # that go round, of 32 frames each
+BURST = 32  # frames
+BURSTS = 4  # that go round
 SIZES = (64, 1500)
 # what DPDK's driver does, what the device does meanwhile, what the device counts
 MODES = {"transmit": ("txonly", "rxonly", "Rx"), "receive": ("rxonly", "txonly", "Tx"), "forward": ("io", "io", "Rx")}
@@ -73,7 +74,7 @@ class Ours:
 
     def arguments(self, mode, size, milliseconds=1000 * LIMIT):
         return [builds.GCC.folder / "test" / "bench" / "native_net", mode, self._socket, f"size={size}",
-                f"window={32 * BURSTS}", f"milliseconds={milliseconds}", *self._ring.words]
+                f"window={BURST * BURSTS}", f"milliseconds={milliseconds}", *self._ring.words]
 
     def start(self, mode, size):
         self._process = subprocess.Popen(  # pylint: disable=consider-using-with
@@ -106,6 +107,11 @@ class Dpdk:
         if self._mode == "transmit" or "CPU cycles/packet" not in said:
             return None
         return number(r"CPU cycles/packet=([\d.]+)", said)
+
+
+def moved(mode, said):
+    """Frames, as DPDK's driver tells."""
+    return number(rf"{'TX' if mode == 'transmit' else 'RX'}-packets: (\d+)", said)
 
 
 class Samples:
