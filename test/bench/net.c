@@ -7,7 +7,8 @@
  *     native_net transmit SOCKET size=BYTES milliseconds=NUMBER [merge]
  *     native_net receive SOCKET milliseconds=NUMBER [merge]
  *     native_net forward SOCKET size=BYTES window=NUMBER milliseconds=NUMBER [merge]
- *                                         how many frames a second, and in how many cycles of the processor
+ *                                         how many frames a second, and in how many cycles of the processor;
+ *                                         with pause=NANOSECONDS it waits so long after a look in vain
  *
  * and in-order, and the words of options.h.
  */
@@ -93,7 +94,11 @@ static int attach(struct net_bench *bench, struct vhost_user *user, char **argv)
 
 static int run(struct vhost_user *user, char **argv)
 {
-	struct net_bench bench = {.runtime = user->runtime, .sleep = options_has(argv, "sleep")};
+	struct net_bench bench = {
+		.runtime = user->runtime,
+		.sleep = options_has(argv, "sleep"),
+		.pause = options_number(argv, "pause", 0),
+	};
 	int result = attach(&bench, user, argv);
 
 	if (result == 0)

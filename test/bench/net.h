@@ -17,6 +17,7 @@ struct net_bench {
 	struct virtio_net net;
 	struct virtio_net_pool pool; /* for frames to send */
 	bool sleep;                  /* wait for interrupts, do not poll */
+	uint64_t pause;              /* nanoseconds to wait after a look in vain */
 };
 
 /*

@@ -34,6 +34,14 @@ static struct flow begin(struct net_bench *bench, uint64_t milliseconds)
 	return (struct flow){.bench = bench, .end = runtime_now() + milliseconds * 1000000};
 }
 
+static void pause_after(const struct flow *flow)
+{
+	uint64_t until = flow->bench->pause ? runtime_now() + flow->bench->pause : 0;
+
+	while (until && runtime_now() < until)
+		;
+}
+
 /* What tools/bench counts the instructions of. TURN moves frames: how many, or a negative error. */
 __attribute__((noinline)) int net_rate_turns(struct flow *flow, int (*turn)(struct net_bench *bench));
 
@@ -47,8 +55,10 @@ int net_rate_turns(struct flow *flow, int (*turn)(struct net_bench *bench))
 		if (result > 0) {
 			flow->frames += (unsigned)result;
 			flow->cycles += runtime_cycles() - start;
-		} else
+		} else {
 			flow->idle++;
+			pause_after(flow);
+		}
 		if (turns % CLOCK_EVERY == 0 && runtime_now() >= flow->end)
 			break;
 	}

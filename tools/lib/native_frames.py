@@ -97,8 +97,9 @@ class Dpdk:
         self._mode = None
         process.ask("set record-core-cycles on")
 
-    def start(self, mode, size):
-        self.process.start(MODES[mode][0], size, f"tx_first {BURSTS}" if mode == "forward" else "")
+    def start(self, mode, size, patient=False):
+        """PATIENT: with a pause before it looks for room again."""
+        self.process.start(MODES[mode][0] + " retry" * patient, size, f"tx_first {BURSTS}" if mode == "forward" else "")
         self._mode = mode
 
     def stop(self):
@@ -186,13 +187,11 @@ def drivers(ring):
         yield ways
 
 
-def measure(results):
-    for ring in RINGS:
-        with drivers(ring) as ways:
-            for mode in MODES:
-                for size in SIZES:
-                    samples = Samples(ring, mode, size)
-                    for _ in range(ROUNDS):
-                        for name, way in ways.items():
-                            take_turn(samples, mode, size, name, way)
-                    samples.tell(results)
+def measure(results, ring, ways):
+    for mode in MODES:
+        for size in SIZES:
+            samples = Samples(ring, mode, size)
+            for _ in range(ROUNDS):
+                for name, way in ways.items():
+                    take_turn(samples, mode, size, name, way)
+            samples.tell(results)

@@ -12,7 +12,7 @@ package_of() {
 		lacks_file /usr/include/cmocka.h libcmocka-dev; clang_runtime ;;
 	qemu) lacks qemu-system-x86_64 qemu-system-x86 ;;
 	native) lacks qemu-storage-daemon qemu-system-common ;;
-	native_bench) lacks qemu-img qemu-utils; lacks linux.uml user-mode-linux; lacks cpio cpio
+	native_bench) lacks qemu-img qemu-utils; lacks linux.uml user-mode-linux; lacks cpio cpio; lacks perf linux-perf
 		lacks dpdk-testpmd dpdk-dev ;; # some two hundred packages: too much for a test's sake
 	plots) lacks gnuplot gnuplot-nox ;;
 	machine) lacks cpio cpio; lacks lz4 lz4; lacks strip binutils
