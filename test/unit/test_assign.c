@@ -175,13 +175,14 @@ static void test_what_does_not_fit_stays_without(void **state)
 	assert_true(bar.address == 0xffffc000);
 }
 
-/* A device that stands where the window begins, before it, or behind it. */
+/* A device that stands where the window begins, before it, or behind it; and one that the window is too small for. */
 static void test_only_what_lies_in_the_window_takes_from_it(void **state)
 {
 	static const struct {
 		uint64_t address;
 		uint64_t given;
-	} cases[] = {{0xc0000000, 0xc0010000}, {0xbfff0000, 0xc0000000}, {0xc0100000, 0xc0000000}};
+	} cases[] = {{0xc0000000, 0xc0010000}, {0xbfff0000, 0xc0000000}, {0xc0100000, 0xc0000000},
+		{0x80000000, 0xc0000000}, {0xd0000000, 0xc0000000}};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -189,7 +190,9 @@ static void test_only_what_lies_in_the_window_takes_from_it(void **state)
 		struct fake_pci_function *video = fake_pci_add(0x0010, 0x1234, 0x1111);
 		fake_pci_set_bar(video, 0, FAKE_PCI_MEMORY32, cases[i].address, 0x10000, NULL);
 		fake_pci_set_bar(net, 4, FAKE_PCI_MEMORY64, 0, 0x4000, NULL);
+		fake_pci_set_bar(disk, 4, FAKE_PCI_MEMORY64, 0, 0x200000, NULL);
 		assert_true(decode(NET, 4).address == cases[i].given);
+		assert_int_equal(held(disk, 4), 4);
 	}
 }
 

@@ -75,6 +75,13 @@ static void test_a_bar_that_was_not_assigned_has_address_0(void **state)
 	assert_false(fake_pci_decodes_memory(fake));
 }
 
+static void test_the_last_bar_has_32_bits(void **state)
+{
+	(void)state;
+	assert_bar(5, FAKE_PCI_MEMORY32, 0xfebd0000, 0x1000);
+	assert_bar(5, FAKE_PCI_IO, 0xc000, 0x20);
+}
+
 /* HC-03 */
 static void test_what_is_no_bar_is_refused(void **state)
 {
@@ -196,6 +203,7 @@ int main(void)
 		TEST(test_each_kind_of_bar_is_told_with_its_size),
 		TEST(test_bars_of_4_gib_and_more_have_their_size_in_the_upper_half),
 		TEST(test_a_bar_that_was_not_assigned_has_address_0),
+		TEST(test_the_last_bar_has_32_bits),
 		TEST(test_what_is_no_bar_is_refused),
 		TEST(test_a_bar_that_passes_the_end_of_memory_is_refused),
 		TEST(test_decoding_is_off_while_measuring_and_then_as_before),

@@ -116,6 +116,17 @@ static void test_a_past_deadline_still_looks_once(void **state)
 	fake_blk_detach();
 }
 
+/* HB-09: what comes back late is passed over, and is no reason to give up what lies behind it. */
+static void test_a_late_answer_does_not_cost_the_next_request_its_look(void **state)
+{
+	(void)state;
+	struct virtio_blk_request late = {.type = VIRTIO_BLK_FLUSH}, next = late;
+	assert_int_equal(virtio_blk_execute(&blk, &late, 0), VIRTIO_ERR_TIMEOUT);
+	fake_platform_stand_still(1, 0, finish, NULL);
+	assert_int_equal(virtio_blk_execute(&blk, &next, 0), 0);
+	fake_blk_detach();
+}
+
 static void remove_device(void *context)
 {
 	(void)context;
@@ -293,6 +304,7 @@ int main(void)
 		TEST(test_a_deadline_ends_the_wait),
 		TEST(test_what_finished_while_the_machine_stood_still_is_no_timeout),
 		TEST(test_a_past_deadline_still_looks_once),
+		TEST(test_a_late_answer_does_not_cost_the_next_request_its_look),
 		TEST(test_a_device_that_is_pulled_out_ends_the_wait),
 		TEST(test_errors_come_through),
 		TEST(test_no_room_is_told_at_once),

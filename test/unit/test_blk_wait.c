@@ -80,6 +80,17 @@ static void test_a_deadline_ends_the_wait(void **state)
 	transport.gone = false;
 }
 
+static void test_a_runtime_without_a_wait_hook_looks_again_and_again(void **state)
+{
+	(void)state;
+	fake_platform()->wait = NULL;
+	uint64_t before = fake_platform_time();
+	assert_int_equal(wait_for(3), VIRTIO_ERR_TIMEOUT);
+	assert_true(fake_platform_time() - before >= SECOND);
+	fake_disk_serve(&disk);
+	assert_int_equal(wait_for(3), 3);
+}
+
 static void test_without_a_clock_nobody_waits(void **state)
 {
 	(void)state;
@@ -116,6 +127,7 @@ int main(void)
 		TEST(test_all_that_finished_come_at_once),
 		TEST(test_what_is_there_is_not_waited_for),
 		TEST(test_a_deadline_ends_the_wait),
+		TEST(test_a_runtime_without_a_wait_hook_looks_again_and_again),
 		TEST(test_without_a_clock_nobody_waits),
 		TEST(test_what_finished_while_the_machine_stood_still_is_no_timeout),
 	};

@@ -80,6 +80,7 @@ static void test_an_mmio_address_is_hexadecimal(void **state)
 	reads_as("mmio:0Xffffffffffffffff", VIRTIO_NAME_MMIO, UINT64_MAX, "mmio:0xffffffffffffffff");
 	refused("mmio:feb00e00");
 	refused("mmio:1234");
+	refused("mmio:1x1234");
 	refused("mmio:0x");
 	refused("mmio:0x10000000000000000");
 	refused("mmio:0x1:2");

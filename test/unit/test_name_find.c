@@ -298,6 +298,7 @@ static void test_a_place_with_another_type_is_told(void **state)
 	snprintf(line, sizeof line, "net0=%s: what is there is no net device", place_of(1));
 	assert_true(fake_platform_logged(line));
 	was_shown("net", 1, 2, ""); /* nobody was asked */
+	assert_false(fake_platform_logged("there is a block device"));
 }
 
 static void test_a_name_that_two_devices_have_is_refused(void **state)

@@ -165,6 +165,20 @@ static void test_wrong_lengths_and_broken_rings_are_told(void **state)
 	virtio_net_pool_free(&pool);
 }
 
+static void test_a_frame_is_filled_to_its_end_and_not_past_it(void **state)
+{
+	(void)state;
+	fake_net_attach(NULL);
+	make_pool(1, 1000);
+	uint32_t room = pool.frame_size - VIRTIO_NET_HEADROOM;
+	assert_in_range(room, 1000, 1513);
+	assert_int_equal(send_copy(1, room + 1), VIRTIO_ERR_TOO_LARGE);
+	assert_int_equal(send_copy(1, room), 0);
+	assert_int_equal(fake_net_send(), room);
+	fake_net_detach();
+	virtio_net_pool_free(&pool);
+}
+
 /* More than the helper takes back at once. */
 static void test_all_frames_that_were_sent_are_used_again(void **state)
 {
@@ -196,6 +210,7 @@ int main(void)
 		TEST(test_copies_are_sent_and_their_frames_used_again),
 		TEST(test_without_a_frame_or_room_it_is_to_be_tried_again),
 		TEST(test_wrong_lengths_and_broken_rings_are_told),
+		TEST(test_a_frame_is_filled_to_its_end_and_not_past_it),
 		TEST(test_all_frames_that_were_sent_are_used_again),
 	};
 	return fake_transport_run_over_rings(tests);

@@ -87,6 +87,24 @@ static void test_stuck_transmits_are_noticed_and_come_back(void **state)
 	assert_works();
 }
 
+/* HN-14 */
+static void test_a_single_frame_that_is_stuck_is_noticed(void **state)
+{
+	(void)state;
+	struct virtio_net_frame *frame = &frames[0];
+	frames[0] = fake_net_frame(100);
+	fake_net_fill(frame, 1, 100);
+	assert_int_equal(virtio_net_transmit(&net, &frame, 1), 1);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(virtio_net_watch(pair, &watch, PATIENCE), 0);
+		fake_platform_advance(PATIENCE / 4);
+	}
+	assert_int_equal(virtio_net_watch(pair, &watch, PATIENCE), VIRTIO_ERR_TIMEOUT);
+	assert_int_equal(virtio_net_restart(&net, take_back, &back), 0);
+	assert_int_equal(back, 1);
+	assert_works();
+}
+
 /* The machine was suspended: when it goes on, so may the device. */
 static void test_a_machine_that_stood_still_does_not_blame_the_device(void **state)
 {
@@ -276,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_stuck_transmits_are_noticed_and_come_back),
+		TEST(test_a_single_frame_that_is_stuck_is_noticed),
 		TEST(test_a_machine_that_stood_still_does_not_blame_the_device),
 		TEST(test_a_slow_device_is_not_stuck),
 		TEST(test_a_device_with_nothing_to_send_is_not_stuck),

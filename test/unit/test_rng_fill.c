@@ -109,6 +109,7 @@ static void test_a_broken_device_ends_the_wait(void **state)
 	(void)state;
 	fake_platform_on_wait(break_ring, NULL);
 	assert_int_equal(virtio_rng_fill(&rng, bytes, 8, fake_platform_time() + SECOND), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_rng_fill(&rng, bytes, 8, 0), VIRTIO_ERR_PROTOCOL); /* also when it is late already */
 }
 
 static void test_without_a_clock_it_does_not_wait(void **state)

@@ -145,6 +145,7 @@ static void test_the_type_is_told_by_the_device_number(void **state)
 	assert_int_equal(type_of(0x1af4, 0x1041, 0x1100), VIRTIO_ID_NET);
 	assert_int_equal(type_of(0x1af4, 0x1042, 2), VIRTIO_ID_BLOCK);
 	assert_int_equal(type_of(0x1af4, 0x1053, 0), VIRTIO_ID_VSOCK);
+	assert_int_equal(type_of(0x1af4, 0x107f, 0), 63);
 	assert_int_equal(type_of(0x1af4, 0x1000, 1), VIRTIO_ID_NET);
 	assert_int_equal(type_of(0x1af4, 0x1001, 2), VIRTIO_ID_BLOCK);
 	assert_int_equal(type_of(0x1af4, 0x1003, 0x1100), VIRTIO_ID_CONSOLE);
