@@ -55,16 +55,32 @@ VIRTQUEUE_INLINE struct virtqueue_used virtqueue_taken(const struct virtqueue_sl
 	return (struct virtqueue_used){slot->token, length < slot->writable ? length : slot->writable};
 }
 
-/* Add COUNT buffers, one by one: ONE says 1, 0 when there is no room, or what is wrong. Results as virtqueue_add. */
+/* Adds one buffer of so many segments: 1, 0 when there is no room, or what is wrong. */
+typedef int virtqueue_add_one(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned segments);
+
+/* Add one buffer of any shape: INDIRECT where it has several segments and there are tables, else DIRECT. */
+VIRTQUEUE_INLINE int virtqueue_add_any(struct virtqueue *vq, const struct virtqueue_buffer *buffer,
+	virtqueue_add_one *direct, virtqueue_add_one *indirect)
+{
+	unsigned count = virtqueue_segments(buffer);
+
+	if (!buffer->token || count == 0)
+		return VIRTIO_ERR_INVALID;
+	if (count > vq->max_segments)
+		return VIRTIO_ERR_TOO_LARGE;
+	return count > 1 && vq->tables ? indirect(vq, buffer, count) : direct(vq, buffer, count);
+}
+
+/* Add COUNT buffers, one by one. Results as virtqueue_add. */
 VIRTQUEUE_INLINE int virtqueue_add_each(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count,
-	int (*one)(struct virtqueue *vq, const struct virtqueue_buffer *buffer))
+	virtqueue_add_one *direct, virtqueue_add_one *indirect)
 {
 	unsigned done;
 
 	if (vq->fault)
 		return VIRTIO_ERR_PROTOCOL;
 	for (done = 0; done < count; done++) {
-		int result = one(vq, &buffers[done]);
+		int result = virtqueue_add_any(vq, &buffers[done], direct, indirect);
 
 		if (result <= 0)
 			return done ? (int)done : result;

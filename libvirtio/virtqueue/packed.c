@@ -209,21 +209,9 @@ VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_b
 	return add_described(vq, buffer, 1, writable);
 }
 
-/* Add one buffer of any shape: 1, 0 when there is no room, or an error of virtqueue_add. */
-VIRTQUEUE_INLINE int add_list(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
-{
-	unsigned count = virtqueue_segments(buffer);
-
-	if (!buffer->token || count == 0)
-		return VIRTIO_ERR_INVALID;
-	if (count > vq->max_segments)
-		return VIRTIO_ERR_TOO_LARGE;
-	return count > 1 && vq->tables ? add_indirect(vq, buffer, count) : add_direct(vq, buffer, count);
-}
-
 int virtqueue_packed_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
-	return virtqueue_add_each(vq, buffers, count, add_list);
+	return virtqueue_add_each(vq, buffers, count, add_direct, add_indirect);
 }
 
 int virtqueue_packed_add_singles(

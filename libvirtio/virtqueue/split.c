@@ -167,24 +167,12 @@ VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_b
 }
 
 /*
- * Add one buffer of any shape: 1, 0 when there is no room, or an error of virtqueue_add. Descriptors are
- * written before all is known to be right: they are free ones, which nobody sees before the slot and the
- * available ring tell.
+ * Descriptors are written before all is known to be right: they are free ones, which nobody sees before the slot and
+ * the available ring tell.
  */
-VIRTQUEUE_INLINE int add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer)
-{
-	unsigned count = virtqueue_segments(buffer);
-
-	if (!buffer->token || count == 0)
-		return VIRTIO_ERR_INVALID;
-	if (count > vq->max_segments)
-		return VIRTIO_ERR_TOO_LARGE;
-	return count > 1 && vq->tables ? add_indirect(vq, buffer, count) : add_direct(vq, buffer, count);
-}
-
 int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
-	return virtqueue_add_each(vq, buffers, count, add_chain);
+	return virtqueue_add_each(vq, buffers, count, add_direct, add_indirect);
 }
 
 int virtqueue_split_add_singles(
@@ -281,30 +269,31 @@ VIRTQUEUE_ALONE int ready_to_take(struct virtqueue *vq, unsigned count)
 	return (int)(count < ready ? count : ready);
 }
 
-static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+/* Take up to COUNT used buffers in runs, up to the end of the ring, so two are enough. Fills in what take_run does. */
+VIRTQUEUE_INLINE int take_runs(
+	struct virtqueue *vq, struct virtqueue_used *taken, void **tokens, unsigned count, bool lengths)
 {
 	int ready = ready_to_take(vq, count);
-	int done;
+	unsigned done;
+	unsigned left;
 
 	if (ready <= 0)
 		return ready;
-	done = (int)take_used(vq, used, (unsigned)ready);
-	if (done < ready && !vq->fault)
-		done += (int)take_used(vq, used + done, (unsigned)(ready - done));
-	return done ? done : VIRTIO_ERR_PROTOCOL;
+	done = lengths ? take_used(vq, taken, (unsigned)ready) : take_tokens(vq, tokens, (unsigned)ready);
+	left = (unsigned)ready - done;
+	if (left && !vq->fault)
+		done += lengths ? take_used(vq, taken + done, left) : take_tokens(vq, tokens + done, left);
+	return done ? (int)done : VIRTIO_ERR_PROTOCOL;
+}
+
+static int split_get(struct virtqueue *vq, struct virtqueue_used *used, unsigned count)
+{
+	return take_runs(vq, used, NULL, count, true);
 }
 
 static int split_get_tokens(struct virtqueue *vq, void **tokens, unsigned count)
 {
-	int ready = ready_to_take(vq, count);
-	int done;
-
-	if (ready <= 0)
-		return ready;
-	done = (int)take_tokens(vq, tokens, (unsigned)ready);
-	if (done < ready && !vq->fault)
-		done += (int)take_tokens(vq, tokens + done, (unsigned)(ready - done));
-	return done ? done : VIRTIO_ERR_PROTOCOL;
+	return take_runs(vq, NULL, tokens, count, false);
 }
 
 bool virtqueue_split_enable_interrupts(struct virtqueue *vq, uint16_t after)
