@@ -2,7 +2,7 @@
 /*
  * The network driver's beginning and end (VIRTIO 3.1.1, 5.1.5). What it agrees on is in net_negotiate.c, what the
  * device tells of itself in net_config.c, a pair of queues begins in net_pair.c, and the frames pass through
- * net_queues.c.
+ * net_queues.c, few of them through net_chains.c.
  */
 #include <virtio/net.h>
 #include <virtio/spec/ids.h>

@@ -17,6 +17,10 @@ VIRTIO_STATIC_ASSERT(VIRTIO_NET_HDR_SIZE_HASH <= VIRTIO_NET_HEADROOM, "the heade
 
 /* Frames as the ring takes them: either all of one segment, or of any number. Left uninitialised beyond `count`. */
 struct net_burst {
+	uint64_t bytes; /* data in them, transmit only */
+	unsigned count; /* of them, filled in */
+	int error;      /* what is wrong with the first frame, when there are none */
+	bool single;    /* singles count, else buffers */
 	union {
 		struct virtqueue_single singles[NET_BURST];
 		struct {
@@ -24,10 +28,6 @@ struct net_burst {
 			struct virtio_segment segments[NET_BURST_SEGMENTS];
 		};
 	};
-	bool single;    /* singles count, else buffers */
-	unsigned count; /* of them, filled in */
-	uint64_t bytes; /* data in them, transmit only */
-	int error;      /* what is wrong with the first frame, when there are none */
 };
 
 /* How frames pass whose header says something. The plain way (net_queues.c) leaves it to this where it is named. */
@@ -37,6 +37,12 @@ struct virtio_net_offload_ops {
 
 	/* virtio_net_pair_receive. */
 	int (*receive)(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
+
+	/*
+	 * With MRG_RXBUF: add FRAME of several segments to receive into, each of which becomes a buffer, or nothing: 1,
+	 * 0 without room, or an error.
+	 */
+	int (*add_chain)(struct virtio_net_pair *pair, struct virtio_net_frame *frame);
 
 	/* Describe up to COUNT, and NET_BURST, frames to transmit in BURST, headers included. */
 	void (*describe)(const struct virtio_net_pair *pair, struct net_burst *burst,
@@ -101,8 +107,51 @@ VIRTIO_MUST_CHECK int virtio_net_frames_post(struct virtio_net_pair *pair);
 VIRTIO_MUST_CHECK int virtio_net_receive_add(
 	struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count);
 
-/* net_queues.c: frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
+/* net_chains.c: frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
 void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
+
+/* net_chains.c: add one FRAME to receive into, of any kind. 1, 0 without room, or an error of virtio_net_pair_release. */
+VIRTIO_MUST_CHECK int virtio_net_receive_add_other(struct virtio_net_pair *pair, struct virtio_net_frame *frame);
+
+/* net_chains.c: add FRAME, large enough, with a descriptor of its own for the header. Results as virtqueue_add. */
+VIRTIO_MUST_CHECK int virtio_net_receive_add_apart(struct virtio_net_pair *pair, struct virtio_net_frame *frame);
+
+/* net_chains.c: describe a burst of plain frames to transmit, of any number of segments. */
+void virtio_net_describe_others(const struct virtio_net_pair *pair, struct net_burst *burst,
+	struct virtio_net_frame *const *frames, unsigned count);
+
+/* net_chains.c: the bytes in COUNT frames, all their segments. */
+uint64_t virtio_net_frames_bytes(struct virtio_net_frame *const *frames, unsigned count);
+
+/* LENGTH bytes of the memory of FRAME, from START on. */
+NET_INLINE struct virtio_segment virtio_net_span(const struct virtio_net_frame *frame, uint64_t start, uint64_t length)
+{
+	return (struct virtio_segment){frame->buffer + start, frame->device_address + start, (uint32_t)length};
+}
+
+/* The header before FRAME's data becomes all zeros, as a plain frame asks for nothing (5.1.6.2). */
+NET_INLINE void virtio_net_clear_header(const struct virtio_net_frame *frame)
+{
+	uint8_t *header = frame->buffer + frame->offset - VIRTIO_NET_HDR_SIZE;
+	__builtin_memset(header, 0, 8); /* two stores, where the compiler saves bytes, too */
+	__builtin_memset(header + 8, 0, VIRTIO_NET_HDR_SIZE - 8);
+}
+
+/*
+ * Describe FRAME of one segment and up to LONGEST bytes behind a header of HEADER zeros, and add its length to *BYTES.
+ * False: something is wrong.
+ */
+NET_INLINE bool virtio_net_describe_single(const struct virtio_net_frame *frame, uint64_t longest, uint64_t header,
+	struct virtio_segment *segment, uint64_t *bytes)
+{
+	const uint64_t offset = frame->offset, length = frame->length; /* wide: their sum does not wrap */
+	if (offset < VIRTIO_NET_HEADROOM || length - 1 >= longest || offset + length > frame->capacity)
+		return false;
+	*bytes += length;
+	*segment = virtio_net_span(frame, offset - header, header + length);
+	virtio_net_clear_header(frame);
+	return true;
+}
 
 /* Whether FRAME is one segment to the device, header and all. */
 NET_INLINE bool virtio_net_is_single(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
@@ -111,30 +160,30 @@ NET_INLINE bool virtio_net_is_single(const struct virtio_net_pair *pair, const s
 }
 
 /*
- * Describe frames to transmit until COUNT, one that is wrong, or one that goes another way than the first: as a single,
+ * Describe frames to transmit until COUNT, one that is wrong, or one that goes another way than the first: as a SINGLE,
  * or not. DESCRIBE does it for one: how many segments that took, or an error, and the bytes in it.
  */
 NET_INLINE void virtio_net_describe_burst(const struct virtio_net_pair *pair, struct net_burst *burst,
-	struct virtio_net_frame *const *frames, unsigned count,
+	struct virtio_net_frame *const *frames, unsigned count, bool single,
 	int (*describe)(const struct virtio_net_pair *pair, struct virtio_net_frame *frame,
 		struct virtio_segment *segments, uint64_t *bytes))
 {
 	unsigned i, at = 0;
+	burst->single = single;
 	burst->bytes = 0;
-	burst->single = virtio_net_is_single(pair, frames[0]);
 	for (i = 0; i < count; i++) {
 		struct virtio_net_frame *frame = frames[i];
-		struct virtio_segment *segments = burst->single ? &burst->singles[i].segment : &burst->segments[at];
+		struct virtio_segment *segments = single ? &burst->singles[i].segment : &burst->segments[at];
 		uint64_t bytes;
-		if (i > 0 && (at + frame->segments + 1u > NET_BURST_SEGMENTS ||
-				     virtio_net_is_single(pair, frame) != burst->single))
+		if (i > 0 &&
+			(virtio_net_is_single(pair, frame) != single || at + frame->segments + 1u > NET_BURST_SEGMENTS))
 			break;
 		int used = describe(pair, frame, segments, &bytes);
 		if (used < 0) {
 			burst->error = used;
 			break;
 		}
-		if (burst->single)
+		if (single)
 			burst->singles[i].token = frame;
 		else
 			burst->buffers[i] = (struct virtqueue_buffer){segments, frame, (uint16_t)used, 0};
@@ -144,7 +193,7 @@ NET_INLINE void virtio_net_describe_burst(const struct virtio_net_pair *pair, st
 	burst->count = i;
 }
 
-/* net_queues.c: describe FRAME of any number of segments and up to LONGEST bytes, behind a header of zeros. Returns how
+/* net_chains.c: describe FRAME of any number of segments and up to LONGEST bytes, behind a header of zeros. Returns how
  * many segments that took, or an error of virtio_net_pair_transmit; *BYTES is the length of the frame. */
 VIRTIO_MUST_CHECK int virtio_net_describe_chain(const struct virtio_net_pair *pair,
 	const struct virtio_net_frame *frame, uint32_t longest, struct virtio_segment *segments, uint64_t *bytes);

@@ -210,6 +210,50 @@ static int offload_receive(struct virtio_net_pair *pair, struct virtio_net_frame
 	return (int)done;
 }
 
+/* Whether all segments of FRAME are there and large enough. */
+static bool chain_valid(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame)
+{
+	for (unsigned left = frame->segments; left > 0; left--, frame = frame->next)
+		if (!frame || frame->capacity < pair->receive.least)
+			return false;
+	return true;
+}
+
+/* Add the next COUNT segments from FRAME on, NET_BURST at most. Results as virtqueue_add. */
+static int add_segments(struct virtio_net_pair *pair, struct virtio_net_frame *frame, unsigned count)
+{
+	struct virtqueue_single singles[NET_BURST];
+	const uint32_t start = VIRTIO_NET_HEADROOM - pair->header_size;
+	for (unsigned i = 0; i < count; i++, frame = frame->next)
+		singles[i] = (struct virtqueue_single){virtio_net_span(frame, start, frame->capacity - start), frame};
+	return virtio_queue_add_singles(&pair->receive.queue, singles, count, true);
+}
+
+static int offload_add_chain(struct virtio_net_pair *pair, struct virtio_net_frame *frame)
+{
+	const struct virtqueue *ring = &pair->receive.queue.ring;
+	const unsigned descriptors = pair->own_header && !ring->tables ? 2 : 1;
+	const unsigned most = pair->own_header ? 1 : NET_BURST;
+	unsigned left = frame->segments;
+	if (!chain_valid(pair, frame))
+		return VIRTIO_ERR_INVALID;
+	if (ring->fault)
+		return VIRTIO_ERR_PROTOCOL;
+	if (left * descriptors > ring->free_count)
+		return 0;
+	while (left > 0) {
+		unsigned turn = left < most ? left : most;
+		int added =
+			pair->own_header ? virtio_net_receive_add_apart(pair, frame) : add_segments(pair, frame, turn);
+		/* All go in: there was room, and nothing is wrong with them. */
+		if (added != (int)turn)
+			return VIRTIO_ERR_PROTOCOL;
+		for (left -= turn; turn > 0; turn--)
+			frame = frame->next;
+	}
+	return 1;
+}
+
 /* ---- transmit ---- */
 
 /* What is wrong with the fields of a large FRAME of LENGTH bytes (5.1.6.2.1); 0: nothing. */
@@ -256,7 +300,12 @@ static void write_header(const struct virtio_net_pair *pair, const struct virtio
 static int describe_frame(const struct virtio_net_pair *pair, struct virtio_net_frame *frame,
 	struct virtio_segment *segments, uint64_t *bytes)
 {
-	int used = virtio_net_describe_chain(pair, frame, pair->transmit.longest_gso, segments, bytes);
+	const uint32_t longest = pair->transmit.longest_gso;
+	int used = 1;
+	*bytes = 0;
+	if (!virtio_net_is_single(pair, frame) ||
+		!virtio_net_describe_single(frame, longest, pair->header_size, segments, bytes))
+		used = virtio_net_describe_chain(pair, frame, longest, segments, bytes);
 	int error = used < 0 ? used : check_fields(pair, frame, *bytes);
 	if (error < 0)
 		return error;
@@ -271,7 +320,7 @@ static int describe_frame(const struct virtio_net_pair *pair, struct virtio_net_
 static void offload_describe(const struct virtio_net_pair *pair, struct net_burst *burst,
 	struct virtio_net_frame *const *frames, unsigned count)
 {
-	virtio_net_describe_burst(pair, burst, frames, count, describe_frame);
+	virtio_net_describe_burst(pair, burst, frames, count, virtio_net_is_single(pair, frames[0]), describe_frame);
 }
 
 /* 5.1.3.1 */
@@ -297,5 +346,6 @@ const struct virtio_net_offload_ops virtio_net_offload = {
 		    VIRTIO_NET_F_HASH_REPORT,
 	.rules = offload_rules,
 	.receive = offload_receive,
+	.add_chain = offload_add_chain,
 	.describe = offload_describe,
 };
