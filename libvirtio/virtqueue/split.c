@@ -19,20 +19,6 @@ static const struct le16 *avail_event(const struct virtqueue *vq)
 	return (const struct le16 *)(const void *)((const uint8_t *)vq->device + split_avail_event(vq->size));
 }
 
-/* A descriptor's flags and next, as they lie behind its length in 64 bits. */
-static inline uint64_t flags_and_next(unsigned flags, unsigned next)
-{
-	return (uint64_t)flags << 32 | (uint64_t)next << 48;
-}
-
-static inline void describe(struct virtq_desc *desc, uint64_t address, uint32_t length, uint64_t flags_next)
-{
-	struct le64 rest = le64_from(length | flags_next);
-
-	desc->addr = le64_from(address);
-	__builtin_memcpy((uint8_t *)desc + offsetof(struct virtq_desc, len), &rest, sizeof rest);
-}
-
 /*
  * The fast path: add a run of buffers that the device writes (WRITABLE 1) or reads (0), a constant here, so that there
  * is a loop for each. Ends at COUNT, at the ring's end, or when it is full. Returns how many went in.
@@ -52,8 +38,8 @@ VIRTQUEUE_INLINE unsigned add_run(
 	for (const struct virtqueue_single *end = single + room; single < end; single++) {
 		struct virtqueue_slot *slot = &slots[head];
 
-		describe(&descriptors[head], single->segment.device_address, single->segment.length,
-			flags_and_next(writable * VIRTQ_DESC_F_WRITE, 0));
+		split_describe(&descriptors[head], single->segment.device_address, single->segment.length,
+			split_flags(writable * VIRTQ_DESC_F_WRITE, 0));
 		*entry++ = le16_from((uint16_t)head);
 		slot->token = single->token;
 		slot->writable = writable * single->segment.length;
@@ -76,19 +62,15 @@ VIRTQUEUE_ALONE unsigned add_writable(struct virtqueue *vq, const struct virtque
 }
 
 /*
- * Describe BUFFER's COUNT elements from entry AT of TABLE on, first those that the device reads (2.7.4.2). Behind an
- * entry comes the one that LINKS say or, where they are NULL, a constant here, the next in the table, of which AT is
- * the first. Returns the bytes that the device may write, or VIRTIO_ERR_INVALID for an empty element, or too many bytes
- * (2.7.5.2). *NEXT becomes the entry behind the last of linked ones.
+ * Describe BUFFER's COUNT elements in a table from DESC on, one behind the other, first those that the device reads
+ * (2.7.4.2). Returns the bytes that the device may write, or VIRTIO_ERR_INVALID for an empty element, or too many bytes
+ * (2.7.5.2).
  */
-VIRTQUEUE_INLINE int64_t write_elements(struct virtq_desc *table, const struct virtqueue_slot *links, unsigned at,
-	const struct virtqueue_buffer *buffer, unsigned count, unsigned *next)
+VIRTQUEUE_INLINE int64_t write_table(struct virtq_desc *desc, const struct virtqueue_buffer *buffer, unsigned count)
 {
 	const struct virtio_segment *segment = buffer->segments;
-	struct virtq_desc *desc = &table[at];
-	struct virtq_desc *last;
 	int readable = buffer->readable;
-	uint64_t flags = flags_and_next(VIRTQ_DESC_F_NEXT, links ? 0 : 1);
+	uint64_t flags = split_flags(VIRTQ_DESC_F_NEXT, 1);
 	uint64_t bytes = 0;
 	uint64_t read = 0;
 
@@ -98,51 +80,19 @@ VIRTQUEUE_INLINE int64_t write_elements(struct virtq_desc *table, const struct v
 		if (length == 0)
 			return VIRTIO_ERR_INVALID;
 		if (readable-- == 0) {
-			flags |= flags_and_next(VIRTQ_DESC_F_WRITE, 0);
+			flags |= split_flags(VIRTQ_DESC_F_WRITE, 0);
 			read = bytes;
 		}
-		if (links)
-			at = links[at].next;
-		describe(desc, segment->device_address, length, links ? flags | flags_and_next(0, at) : flags);
-		flags += links ? 0 : flags_and_next(0, 1);
+		split_describe(desc, segment->device_address, length, flags);
+		flags += split_flags(0, 1);
 		bytes += length;
-		last = desc;
-		desc = links ? &table[at] : desc + 1;
 		segment++;
+		desc++;
 	} while (--count);
 	if (bytes > UINT32_MAX)
 		return VIRTIO_ERR_INVALID;
-	last->flags = le16_from(buffer->writable ? VIRTQ_DESC_F_WRITE : 0);
-	*next = at;
+	desc[-1].flags = le16_from(buffer->writable ? VIRTQ_DESC_F_WRITE : 0);
 	return buffer->writable ? (int64_t)(bytes - read) : 0;
-}
-
-/* BUFFER, of which the device may write WRITABLE bytes, takes the DESCRIPTORS free ones before NEXT. Returns 1. */
-VIRTQUEUE_INLINE int add_described(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned descriptors,
-	unsigned next, int64_t writable)
-{
-	struct available *available = vq->driver;
-	struct virtqueue_slot *slot = &vq->slots[vq->free_head];
-
-	slot->token = buffer->token;
-	slot->writable = (uint32_t)writable;
-	slot->descriptors = (uint16_t)descriptors;
-	available->ring[vq->added++ & vq->mask] = le16_from(vq->free_head);
-	vq->free_head = (uint16_t)next;
-	vq->free_count = (uint16_t)(vq->free_count - descriptors);
-	return 1;
-}
-
-/* Add BUFFER of COUNT segments as a chain of the ring's own descriptors: free ones, which stay linked as they are. */
-VIRTQUEUE_ALONE int add_direct(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count)
-{
-	unsigned next;
-	int64_t writable;
-
-	if (count > vq->free_count)
-		return 0;
-	writable = write_elements(vq->descriptors, vq->slots, vq->free_head, buffer, count, &next);
-	return writable < 0 ? (int)writable : add_described(vq, buffer, count, next, writable);
 }
 
 /*
@@ -154,16 +104,15 @@ VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_b
 	unsigned head = vq->free_head;
 	size_t offset = (size_t)head * vq->max_segments * sizeof(struct virtq_desc);
 	int64_t writable;
-	unsigned next;
 
 	if (!vq->free_count)
 		return 0;
-	writable = write_elements((struct virtq_desc *)(void *)(vq->tables + offset), NULL, 0, buffer, count, &next);
+	writable = write_table((struct virtq_desc *)(void *)(vq->tables + offset), buffer, count);
 	if (writable < 0)
 		return (int)writable;
-	describe((struct virtq_desc *)vq->descriptors + head, vq->tables_address + offset,
-		(uint32_t)(count * sizeof(struct virtq_desc)), flags_and_next(VIRTQ_DESC_F_INDIRECT, 0));
-	return add_described(vq, buffer, 1, vq->slots[head].next, writable);
+	split_describe((struct virtq_desc *)vq->descriptors + head, vq->tables_address + offset,
+		(uint32_t)(count * sizeof(struct virtq_desc)), split_flags(VIRTQ_DESC_F_INDIRECT, 0));
+	return split_add_described(vq, buffer, 1, vq->slots[head].next, writable);
 }
 
 /*
@@ -172,7 +121,7 @@ VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_b
  */
 int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
-	return virtqueue_add_each(vq, buffers, count, add_direct, add_indirect);
+	return virtqueue_add_each(vq, buffers, count, virtqueue_split_add_chain, add_indirect);
 }
 
 int virtqueue_split_add_singles(
