@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What few frames need: several segments, the device's header in a descriptor of its own (VIRTIO 5.1.6.6), going back to
- * the device unseen.
+ * What few frames need: several segments, the device's header in a descriptor of its own (VIRTIO 5.1.6.6), going back
+ * to the device unseen.
  */
 #include "driver/net_internal.h"
 

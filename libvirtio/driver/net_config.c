@@ -23,9 +23,8 @@ static void mac_make_up(struct virtio_net *net)
 	uint64_t seed = platform->now(platform->context) ^ ((uint64_t)net->device->function.address << 48);
 	seed = (seed ^ (seed >> 31)) * UINT64_C(0x9e3779b97f4a7c15); /* odd: different seeds stay different */
 	seed ^= seed >> 29;
-	net->mac[0] = 0x02;
-	for (unsigned i = 1; i < sizeof net->mac; i++)
-		net->mac[i] = (uint8_t)(seed >> (8 * i));
+	const struct le64 address = le64_from((seed & ~UINT64_C(0xff)) | 0x02);
+	__builtin_memcpy(net->mac, &address, sizeof net->mac);
 }
 
 static int net_read_mac(struct virtio_net *net)

@@ -249,6 +249,7 @@ const struct virtio_net_control_ops virtio_net_control = {
 		    VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_MQ | VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_RSS |
 		    VIRTIO_NET_F_CTRL_GUEST_OFFLOADS | VIRTIO_NET_F_NOTF_COAL | VIRTIO_NET_F_VQ_NOTF_COAL,
 	.rules = control_rules,
+	.with_needs = virtio_net_with_needs,
 	.look = control_look,
 	.start = control_start,
 	.ready = control_ready,

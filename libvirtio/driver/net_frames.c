@@ -6,32 +6,18 @@
  */
 #include "driver/net_internal.h"
 
-#define NET_FRAMES_MERGED 2048u              /* bytes of each, where a received frame may fill several */
 #define NET_FRAMES_MAX 256u                  /* more only add latency */
 #define NET_FRAMES_BYTES (UINT32_C(4) << 20) /* of memory at most, whatever the MTU */
 #define NET_FRAMES_ALIGN 64u                 /* a frame shares no cache line with another */
 
-/*
- * A frame that does not fit all buffers together never comes: half of them must do for the longest. There is a buffer,
- * or virtio_net_pair_start would have refused the ring.
- */
-static uint32_t least_merged(const struct virtio_net_pair *pair)
-{
-	uint32_t buffers = pair->receive.queue.ring.size >> (pair->own_header ? 1 : 0);
-	uint32_t least = VIRTIO_NET_HEADROOM + 2 * pair->receive.longest_gso / buffers;
-	return least > pair->receive.least ? least : pair->receive.least;
-}
-
-/* Room for the longest frame or, where frames are merged, for LIMIT bytes; 0: the default. */
+/* Room for the longest frame or, where frames are merged, for a part: LIMIT bytes, where it is not 0. */
 static uint32_t frame_size(const struct virtio_net_pair *pair, uint32_t limit)
 {
 	uint32_t size = VIRTIO_NET_HEADROOM + pair->receive.longest_gso;
 	if (size < pair->receive.least)
 		size = pair->receive.least;
 	if (pair->merge) {
-		uint32_t least = least_merged(pair);
-		limit = limit ? limit : NET_FRAMES_MERGED;
-		limit = limit > least ? limit : least;
+		limit = pair->receive.offload->merged_size(pair, limit);
 		size = size < limit ? size : limit;
 	}
 	return (size + NET_FRAMES_ALIGN - 1) & ~(NET_FRAMES_ALIGN - 1);

@@ -9,6 +9,10 @@
 #define NET_INLINE static inline __attribute__((always_inline))
 #define NET_ALONE static __attribute__((noinline))
 
+#define NET_SEND_TSO (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6)
+#define NET_SEND_LARGE (NET_SEND_TSO | VIRTIO_NET_F_HOST_USO)
+#define NET_RULES_MOST 32 /* of all that may be named */
+
 #define NET_BURST 32          /* frames described at a time */
 #define NET_BURST_SEGMENTS 64 /* and segments: two each, or some longer frames */
 
@@ -35,6 +39,16 @@ struct virtio_net_offload_ops {
 	uint64_t features;                       /* that it makes usable */
 	const struct virtio_feature_rule *rules; /* what they need */
 
+	/* virtio_net_with_needs. */
+	uint64_t (*with_needs)(
+		const struct virtio_net_options *options, uint64_t features, struct virtio_feature_rule *rules);
+
+	/* What the features that were agreed on change of PAIR, which is settled for plain frames. */
+	void (*settle)(struct virtio_net_pair *pair, const struct virtio_net_options *options);
+
+	/* With MRG_RXBUF: bytes of each receive buffer, where LIMIT are asked for, 0: the default. */
+	uint32_t (*merged_size)(const struct virtio_net_pair *pair, uint32_t limit);
+
 	/* virtio_net_pair_receive. */
 	int (*receive)(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
 
@@ -53,6 +67,10 @@ struct virtio_net_offload_ops {
 struct virtio_net_control_ops {
 	uint64_t features;                       /* that it makes usable */
 	const struct virtio_feature_rule *rules; /* what they need */
+
+	/* virtio_net_with_needs. */
+	uint64_t (*with_needs)(
+		const struct virtio_net_options *options, uint64_t features, struct virtio_feature_rule *rules);
 
 	/* Read how many pairs there are. Adds to *BAD the features whose value is out of the question. 0, or the error
 	 * of reading the configuration. */
@@ -74,6 +92,17 @@ struct virtio_net_control_ops {
  */
 VIRTIO_MUST_CHECK int virtio_net_negotiate(
 	struct virtio_net *net, const struct virtio_net_options *options, uint64_t excluded);
+
+/*
+ * net_needs.c: FEATURES, and those that they need by the rules of what OPTIONS name (5.1.3.1), which go into RULES,
+ * NET_RULES_MOST at most.
+ */
+uint64_t virtio_net_with_needs(
+	const struct virtio_net_options *options, uint64_t features, struct virtio_feature_rule *rules);
+
+/* net_offload_settle.c: members of virtio_net_offload. */
+void virtio_net_offload_settle(struct virtio_net_pair *pair, const struct virtio_net_options *options);
+uint32_t virtio_net_merged_size(const struct virtio_net_pair *pair, uint32_t limit);
 
 /* net_negotiate.c: what the features decide for PAIR: the header, limits, how frames pass. */
 void virtio_net_pair_settle(
@@ -110,7 +139,7 @@ VIRTIO_MUST_CHECK int virtio_net_receive_add(
 /* net_chains.c: frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
 void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
 
-/* net_chains.c: add one FRAME to receive into, of any kind. 1, 0 without room, or an error of virtio_net_pair_release. */
+/* net_chains.c: add one FRAME to receive into, of any kind: 1, 0 without room, or an error of virtio_net_release. */
 VIRTIO_MUST_CHECK int virtio_net_receive_add_other(struct virtio_net_pair *pair, struct virtio_net_frame *frame);
 
 /* net_chains.c: add FRAME, large enough, with a descriptor of its own for the header. Results as virtqueue_add. */

@@ -6,46 +6,6 @@
 #define NET_FEATURES (VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU)
 /* What needs no code of its own. */
 #define NET_EXTRAS (VIRTIO_NET_F_SPEED_DUPLEX | VIRTIO_F_IN_ORDER)
-#define NET_SEND_TSO (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6)
-#define NET_SEND_LARGE (NET_SEND_TSO | VIRTIO_NET_F_HOST_USO)
-#define NET_RECEIVE_TSO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)
-#define NET_RECEIVE_LARGE (NET_RECEIVE_TSO | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
-/* Those that give the header of a received frame a meaning, and of one to transmit. */
-#define NET_RECEIVE_OFFLOADS (VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_HASH_REPORT)
-#define NET_TRANSMIT_OFFLOADS (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_HASH_REPORT)
-/* 5.1.6.3.1: without merging, a buffer for large frames has 65601 bytes with the header. */
-#define NET_LARGE_BUFFER (65601u - VIRTIO_NET_HDR_SIZE)
-
-#define NET_RULES_MOST 32 /* of all that may be named */
-
-/* Add RULES, which may be NULL, to those at TO. Returns where the next go. */
-static struct virtio_feature_rule *add_rules(struct virtio_feature_rule *to, const struct virtio_feature_rule *rules)
-{
-	for (; rules && rules->feature; rules++)
-		*to++ = *rules;
-	return to;
-}
-
-/* The rules of 5.1.3.1 for what the runtime named. What needs nothing named has none. */
-static void collect_rules(const struct virtio_net_options *options, struct virtio_feature_rule rules[NET_RULES_MOST])
-{
-	struct virtio_feature_rule *end = add_rules(rules, options->offload ? options->offload->rules : NULL);
-	end = add_rules(end, options->control ? options->control->rules : NULL);
-	*end = (struct virtio_feature_rule){0, 0};
-}
-
-/* FEATURES, and what they need. Rules that a needed one brings in stand further down, or are seen in another round. */
-static uint64_t with_needs(uint64_t features, const struct virtio_feature_rule *rules)
-{
-	for (uint64_t before = ~features; before != features;) {
-		before = features;
-		for (const struct virtio_feature_rule *rule = rules; rule->feature; rule++)
-			if (features & rule->feature && !(features & rule->needs))
-				features |= rule->needs;
-	}
-	return features;
-}
-
 /* All that we have the code for. */
 static uint64_t known_features(const struct virtio_net_options *options)
 {
@@ -53,14 +13,16 @@ static uint64_t known_features(const struct virtio_net_options *options)
 	       (options->control ? options->control->features : 0);
 }
 
-static uint64_t wanted_features(const struct virtio_net_options *options, const struct virtio_feature_rule *rules)
+/* What to ask for, and in RULES what that needs: nothing where the runtime named no code for more than plain frames. */
+static uint64_t wanted_features(const struct virtio_net_options *options, struct virtio_feature_rule *rules)
 {
 	uint64_t wanted = NET_FEATURES | options->wanted | options->required;
-	if (options->pairs > 1)
-		wanted |= VIRTIO_NET_F_MQ;
-	if (wanted & NET_SEND_LARGE) /* our users tell exact lengths, so we may promise them (5.1.6.2.1) */
-		wanted |= VIRTIO_NET_F_GUEST_HDRLEN;
-	return with_needs(wanted, rules) & known_features(options);
+	rules[0] = (struct virtio_feature_rule){0, 0};
+	if (options->offload)
+		wanted = options->offload->with_needs(options, wanted, rules);
+	else if (options->control)
+		wanted = options->control->with_needs(options, wanted, rules);
+	return wanted & known_features(options);
 }
 
 /* Whether an MTU that the device tells is one to live with. */
@@ -106,7 +68,6 @@ static int check_required(const struct virtio_net *net, const struct virtio_net_
 int virtio_net_negotiate(struct virtio_net *net, const struct virtio_net_options *options, uint64_t excluded)
 {
 	struct virtio_feature_rule rules[NET_RULES_MOST];
-	collect_rules(options, rules);
 	uint64_t wanted = wanted_features(options, rules) & ~excluded;
 	int result = check_required(net, options);
 	net->max_pairs = 1;
@@ -127,27 +88,14 @@ int virtio_net_negotiate(struct virtio_net *net, const struct virtio_net_options
 void virtio_net_pair_settle(
 	struct virtio_net *net, struct virtio_net_pair *pair, const struct virtio_net_options *options)
 {
-	uint64_t features = net->features;
-	bool version_1 = (features & VIRTIO_F_VERSION_1) != 0;
-	uint32_t longest = net->mtu_limit + (uint32_t)VIRTIO_NET_ETHERNET;
-	bool large = (features & NET_RECEIVE_LARGE) != 0;
-
+	const bool version_1 = (net->features & VIRTIO_F_VERSION_1) != 0;
+	const uint32_t longest = net->mtu_limit + (uint32_t)VIRTIO_NET_ETHERNET;
 	pair->net = net;
-	pair->merge = (features & VIRTIO_NET_F_MRG_RXBUF) != 0;
-	pair->header_size = version_1 || pair->merge ? VIRTIO_NET_HDR_SIZE : VIRTIO_NET_HDR_SIZE_LEGACY;
-	if (features & VIRTIO_NET_F_HASH_REPORT)
-		pair->header_size = VIRTIO_NET_HDR_SIZE_HASH;
-	pair->own_header = !version_1 && !(features & VIRTIO_F_ANY_LAYOUT);
+	pair->header_size = version_1 ? VIRTIO_NET_HDR_SIZE : VIRTIO_NET_HDR_SIZE_LEGACY;
+	pair->own_header = !version_1 && !(net->features & VIRTIO_F_ANY_LAYOUT);
 	pair->transmit.longest = longest;
-	pair->transmit.longest_gso = VIRTIO_NET_LONGEST;
-	pair->receive.longest = longest + VIRTIO_NET_VLAN;
-	pair->receive.longest_gso = large ? VIRTIO_NET_LONGEST + VIRTIO_NET_VLAN : pair->receive.longest;
-	pair->receive.least = VIRTIO_NET_HEADROOM + (large ? NET_LARGE_BUFFER : longest);
-	if (pair->merge)
-		pair->receive.least = VIRTIO_NET_LEAST_BUFFER;
-	pair->receive.offload = features & NET_RECEIVE_OFFLOADS ? options->offload : NULL;
-	/* Also where only the wish is there: a checksum that the device does not complete is completed in software. */
-	pair->transmit.offload = (options->wanted | options->required) & (NET_TRANSMIT_OFFLOADS | NET_SEND_LARGE)
-					 ? options->offload
-					 : NULL;
+	pair->receive.longest = pair->receive.longest_gso = longest + VIRTIO_NET_VLAN;
+	pair->receive.least = VIRTIO_NET_HEADROOM + longest;
+	if (options->offload)
+		options->offload->settle(pair, options);
 }

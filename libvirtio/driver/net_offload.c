@@ -345,6 +345,9 @@ const struct virtio_net_offload_ops virtio_net_offload = {
 		    VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN | RECEIVE_USO |
 		    VIRTIO_NET_F_HASH_REPORT,
 	.rules = offload_rules,
+	.with_needs = virtio_net_with_needs,
+	.settle = virtio_net_offload_settle,
+	.merged_size = virtio_net_merged_size,
 	.receive = offload_receive,
 	.add_chain = offload_add_chain,
 	.describe = offload_describe,

@@ -49,40 +49,25 @@ static bool frame_is_ours(struct virtio_net *net, const struct virtio_net_frame 
 	return false;
 }
 
-/* Hand over the frames of a list, one by one. */
-static void reclaim_list(struct virtio_net *net, struct virtio_net_frame **list,
-	void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context)
+/* A frame that was to be received into, or a segment of one, which nobody has any more; NULL: there are none left. */
+static struct virtio_net_frame *take_received(struct virtio_net_direction *receive)
 {
-	struct virtio_net_frame *frame;
-	while ((frame = *list)) {
+	struct virtio_net_frame **list = receive->lost ? &receive->lost : &receive->held;
+	struct virtio_net_frame *frame = *list;
+	if (frame)
 		*list = frame->next;
-		frame->segments = 1;
-		frame->next = NULL;
-		if (!frame_is_ours(net, frame))
-			reclaim(context, frame);
-	}
-}
-
-/* Hand over what is in a ring: each buffer is a frame, or, where SEGMENTS are received into, a segment of one. */
-static void reclaim_ring(struct virtio_net *net, struct virtio_net_direction *direction, bool segments,
-	void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context)
-{
-	struct virtio_net_frame *frame;
-	while ((frame = virtqueue_take_back(&direction->queue.ring))) {
-		if (segments) {
-			frame->segments = 1;
-			frame->next = NULL;
-		}
-		if (!frame_is_ours(net, frame))
-			reclaim(context, frame);
-	}
+	else if (!(frame = virtqueue_take_back(&receive->queue.ring)))
+		return NULL;
+	frame->segments = 1;
+	frame->next = NULL;
+	return frame;
 }
 
 void virtio_net_pair_reclaim(
 	struct virtio_net_pair *pair, void (*reclaim)(void *context, struct virtio_net_frame *frame), void *context)
 {
-	reclaim_list(pair->net, &pair->receive.lost, reclaim, context);
-	reclaim_list(pair->net, &pair->receive.held, reclaim, context);
-	reclaim_ring(pair->net, &pair->receive, true, reclaim, context);
-	reclaim_ring(pair->net, &pair->transmit, false, reclaim, context);
+	struct virtio_net_frame *frame;
+	while ((frame = take_received(&pair->receive)) || (frame = virtqueue_take_back(&pair->transmit.queue.ring)))
+		if (!frame_is_ours(pair->net, frame))
+			reclaim(context, frame);
 }

@@ -65,7 +65,7 @@ static inline int split_add_described(struct virtqueue *vq, const struct virtque
 	return 1;
 }
 
-/* split_chain.c: add BUFFER of COUNT segments as a chain of the ring's own descriptors. 1, 0 without room, or an error. */
+/* split_chain.c: add BUFFER of COUNT segments as a chain of the ring's own descriptors: 1, 0 without room, an error. */
 int virtqueue_split_add_chain(struct virtqueue *vq, const struct virtqueue_buffer *buffer, unsigned count);
 
 /* The calls of both, in split.c. */
