@@ -141,7 +141,8 @@ def main():
     build = builds.GCC_COVERAGE
     build.make()
     forget(build)
-    subprocess.run(["meson", "test", "-C", build.folder, "--no-rebuild", "--suite", "unit", "--quiet"], check=True)
+    subprocess.run(["meson", "test", "-C", build.folder, "--no-rebuild", "--suite", "unit", "--quiet",
+                    "--timeout-multiplier", "10"], check=True)
     everything, files, functions = measure(build)
     write(functions)
     page = build.folder / "coverage" / "index.html"
