@@ -115,10 +115,6 @@ VIRTQUEUE_INLINE int add_indirect(struct virtqueue *vq, const struct virtqueue_b
 	return split_add_described(vq, buffer, 1, vq->slots[head].next, writable);
 }
 
-/*
- * Descriptors are written before all is known to be right: they are free ones, which nobody sees before the slot and
- * the available ring tell.
- */
 int virtqueue_split_add(struct virtqueue *vq, const struct virtqueue_buffer *buffers, unsigned count)
 {
 	return virtqueue_add_each(vq, buffers, count, virtqueue_split_add_chain, add_indirect);
