@@ -48,15 +48,18 @@ int virtio_net_describe_chain(const struct virtio_net_pair *pair, const struct v
 		return VIRTIO_ERR_TOO_LARGE;
 	if (left == 0 || frame->offset < VIRTIO_NET_HEADROOM)
 		return VIRTIO_ERR_INVALID;
-	for (; left > 0; left--, part = part->next) {
-		if (!part || part->length == 0)
+	do {
+		if (part->length == 0)
 			return VIRTIO_ERR_INVALID;
 		if ((total += part->length) > longest)
 			return VIRTIO_ERR_TOO_LARGE;
 		if ((uint64_t)part->offset + part->length > part->capacity)
 			return VIRTIO_ERR_INVALID;
 		*segment++ = virtio_net_span(part, part->offset, part->length);
-	}
+		part = part->next;
+	} while (--left > 0 && part);
+	if (left > 0) /* it has fewer than it says */
+		return VIRTIO_ERR_INVALID;
 	segments[0] = virtio_net_span(frame, frame->offset - header, header + (pair->own_header ? 0 : frame->length));
 	virtio_net_clear_header(frame);
 	*bytes = total;
