@@ -25,23 +25,25 @@ static void put(struct output *out, char letter)
 
 static void put_string(struct output *out, const char *string)
 {
-	for (const char *letter = string ? string : "(null)"; *letter; letter++)
-		put(out, *letter);
+	while (*string)
+		put(out, *string++);
 }
 
 static void put_number(struct output *out, const struct conversion *what, uint64_t number)
 {
 	unsigned base = what->letter == 'x' ? 16 : 10;
-	char digits[20]; /* 2^64 has 20 decimal digits */
-	unsigned count = 0;
+	char digits[20 + 1]; /* 2^64 has 20 decimal digits */
+	char *end = &digits[sizeof digits - 1];
+	char *first = end;
+
+	*end = '\0';
 	do {
-		digits[count++] = "0123456789abcdef"[number % base];
+		*--first = "0123456789abcdef"[number % base];
 		number /= base;
 	} while (number);
-	for (unsigned i = count; i < what->width; i++)
+	for (unsigned count = (unsigned)(end - first); count < what->width; count++)
 		put(out, what->pad);
-	while (count)
-		put(out, digits[--count]);
+	put_string(out, first);
 }
 
 static const char *parse(const char *format, struct conversion *what)
@@ -60,14 +62,15 @@ static const char *parse(const char *format, struct conversion *what)
 /* False for a conversion that we do not know: nor do we know what its argument looks like. */
 static bool convert(struct output *out, const struct conversion *what, va_list *arguments)
 {
-	if (what->letter == 's')
-		put_string(out, va_arg(*arguments, const char *));
-	else if (what->letter == 'u' || what->letter == 'x')
+	if (what->letter == 'u' || what->letter == 'x') {
 		put_number(
 			out, what, what->wide ? va_arg(*arguments, unsigned long long) : va_arg(*arguments, unsigned));
-	else
-		put_string(out, "%?");
-	return what->letter == 's' || what->letter == 'u' || what->letter == 'x';
+		return true;
+	}
+	bool known = what->letter == 's';
+	const char *string = known ? va_arg(*arguments, const char *) : "%?";
+	put_string(out, string ? string : "(null)");
+	return known;
 }
 
 size_t virtio_format_list(char *text, size_t size, const char *format, va_list arguments)

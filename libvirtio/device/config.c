@@ -2,8 +2,8 @@
 /* The device-specific configuration (VIRTIO 2.5), read in pieces, while the device may change it. */
 #include <virtio/spec/le.h>
 
-#include "base/log.h"
 #include "device/internal.h"
+#include "device/log.h"
 
 #define MOST_TRIES 100 /* a configuration that changes that often is no configuration */
 
@@ -50,14 +50,13 @@ int virtio_device_read_config(struct virtio_device *dev, uint32_t offset, void *
 		return VIRTIO_ERR_INVALID;
 	/* A device without a configuration has one of no bytes. */
 	if ((uint64_t)offset + length > dev->config.length) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
-			"%s: its configuration has %llu bytes, too few for %u at %u", dev->name,
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "its configuration has %llu bytes, too few for %u at %u",
 			(unsigned long long)dev->config.length, length, offset);
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 	if (read_stable(dev, offset, bytes, length, width))
 		return 0;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: its configuration never stands still", dev->name);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "its configuration never stands still");
 	return VIRTIO_ERR_PROTOCOL;
 }
 

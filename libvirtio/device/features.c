@@ -7,8 +7,8 @@
 
 #include "base/barrier.h"
 #include "base/hook.h"
-#include "base/log.h"
 #include "device/internal.h"
+#include "device/log.h"
 
 /* 2.2: the bits whose meaning depends on the device type. */
 #define DEVICE_TYPE_FEATURES (UINT64_C(0xffffff) | UINT64_C(0x3fff) << 50)
@@ -85,7 +85,7 @@ int virtio_features_negotiate(
 	dev->offered = read_offer(dev);
 	dev->ring = choose_ring(dev, wanted);
 	if (!dev->ring) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: no kind of virtqueue that we have fits", dev->name);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "no kind of virtqueue that we have fits");
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 
@@ -93,8 +93,7 @@ int virtio_features_negotiate(
 	dev->features = close_over(dev->offered & known, rules);
 	uint64_t missing = (required | dev->transport->required_features) & ~dev->features;
 	if (missing) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: lacks feature bit %u, which we need", dev->name,
-			lowest_bit(missing));
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "lacks feature bit %u, which we need", lowest_bit(missing));
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 	write_accepted(dev);

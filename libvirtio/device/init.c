@@ -7,8 +7,8 @@
 #include <virtio/spec/status.h>
 
 #include "base/barrier.h"
-#include "base/log.h"
 #include "device/internal.h"
+#include "device/log.h"
 
 #define STATUS_GONE 0xff /* what reads as when nothing answers; no device has all bits */
 
@@ -20,7 +20,7 @@ static void add_status(struct virtio_device *dev, uint8_t bits)
 
 static int gone(struct virtio_device *dev)
 {
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: the device has gone (its registers read all ones)", dev->name);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "the device has gone (its registers read all ones)");
 	return VIRTIO_ERR_NO_DEVICE;
 }
 
@@ -55,8 +55,8 @@ static int reset_and_wait(struct virtio_device *dev)
 		if (can_refuse && status & VIRTIO_STATUS_FAILED)
 			break;
 	} while (virtio_patience_lasts(dev, &patience));
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: the reset does not end (status still 0x%x)%s", dev->name,
-		status, can_refuse && status & VIRTIO_STATUS_FAILED ? ": the device does none" : "");
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "the reset does not end (status still 0x%x)%s", status,
+		can_refuse && status & VIRTIO_STATUS_FAILED ? ": the device does none" : "");
 	dev->stuck = true;
 	return VIRTIO_ERR_TIMEOUT;
 }
@@ -79,7 +79,7 @@ static int confirm_features(struct virtio_device *dev)
 	if (status & VIRTIO_STATUS_FEATURES_OK)
 		return 0;
 	bool mapping = (dev->offered & ~dev->features) & VIRTIO_F_ACCESS_PLATFORM;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: refuses features 0x%llx of 0x%llx%s", dev->name,
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "refuses features 0x%llx of 0x%llx%s",
 		(unsigned long long)dev->features, (unsigned long long)dev->offered,
 		mapping ? ": it insists on ACCESS_PLATFORM: name virtio_mapping_by_hooks, and give dma_map and "
 			  "dma_unmap"
@@ -163,14 +163,12 @@ int virtio_device_check(struct virtio_device *dev)
 	if (status == STATUS_GONE)
 		return gone(dev);
 	if (status & VIRTIO_STATUS_NEEDS_RESET) {
-		virtio_log(
-			dev->platform, VIRTIO_LOG_ERROR, "%s: the device hit an error and asks for a reset", dev->name);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "the device hit an error and asks for a reset");
 		return VIRTIO_ERR_PROTOCOL;
 	}
 	/* QEMU's unplugged devices read as zeroes where their memory window was. */
 	if (dev->live && !(status & VIRTIO_STATUS_DRIVER_OK)) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR,
-			"%s: the device knows nothing of us: it was reset, or has gone", dev->name);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "the device knows nothing of us: it was reset, or has gone");
 		return VIRTIO_ERR_PROTOCOL;
 	}
 	for (const struct virtio_queue *queue = dev->queues; queue; queue = queue->next)

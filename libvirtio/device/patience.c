@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Waiting for a device: devices are ready at once or take long, so we look ever less often, and not for ever. */
 #include "base/hook.h"
-#include "base/log.h"
 #include "device/internal.h"
+#include "device/log.h"
 
 #define FIRST_PAUSE UINT64_C(1000) /* between two looks: nanoseconds, doubled each time */
 #define LONGEST_PAUSE UINT64_C(10000000)
@@ -12,8 +12,7 @@ int virtio_patience_begin(struct virtio_device *dev, struct virtio_patience *pat
 	const struct virtio_platform *platform = dev->platform;
 
 	if (!VIRTIO_HAS_HOOK(platform, now)) {
-		virtio_log(
-			platform, VIRTIO_LOG_ERROR, "%s: a reset has to wait, and the now hook is missing", dev->name);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "a reset has to wait, and the now hook is missing");
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 	*patience = (struct virtio_patience){.start = platform->now(platform->context), .step = FIRST_PAUSE};

@@ -5,15 +5,8 @@
  */
 #include <virtio/spec/features.h>
 
-#include "base/log.h"
 #include "device/internal.h"
-
-static int complain(const struct virtio_queue *queue, int error, const char *problem)
-{
-	virtio_log(queue->device->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", queue->device->name, queue->index,
-		problem);
-	return error;
-}
+#include "device/log.h"
 
 int virtio_queue_reset(struct virtio_queue *queue)
 {
@@ -33,7 +26,7 @@ int virtio_queue_reset(struct virtio_queue *queue)
 	dev->transport->reset_queue(dev, queue->index);
 	while (dev->transport->queue_in_reset(dev, queue->index))
 		if (!virtio_patience_lasts(dev, &patience))
-			return complain(queue, VIRTIO_ERR_TIMEOUT, "its reset does not end");
+			return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_TIMEOUT, "its reset does not end");
 	if (queue->mapping)
 		dev->support->mapping->recover(queue, false);
 	queue->in_reset = true;
@@ -48,7 +41,7 @@ int virtio_queue_restart(struct virtio_queue *queue)
 	if (!queue->in_reset || !dev->live)
 		return VIRTIO_ERR_BUSY;
 	if (dev->transport->queue_size(dev, queue->index) < queue->ring.size)
-		return complain(queue, VIRTIO_ERR_PROTOCOL, "the device has made it shorter");
+		return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_PROTOCOL, "the device has made it shorter");
 	if (queue->mapping)
 		dev->support->mapping->restart(queue);
 	virtqueue_restart(&queue->ring);

@@ -4,8 +4,8 @@
 #include <virtio/spec/split.h>
 #include <virtio/spec/status.h>
 
-#include "base/log.h"
 #include "device/internal.h"
+#include "device/log.h"
 
 /* 3.1.1: no notification before DRIVER_OK. This stands in for the transport's until then, so submit need not ask. */
 static void remember_notification(struct virtio_queue *queue)
@@ -64,12 +64,6 @@ void virtio_queues_drop(struct virtio_device *dev, bool free_memory)
 	dev->queues = NULL;
 }
 
-static int complain(struct virtio_device *dev, uint16_t index, int error, const char *problem)
-{
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", dev->name, index, problem);
-	return error;
-}
-
 /* The size to use: what the device has, or less, by the power of two that every kind of ring takes. */
 static uint16_t choose_size(const struct virtio_device *dev, uint16_t device_size, uint16_t max_size)
 {
@@ -98,11 +92,11 @@ static int create_ring(struct virtio_device *dev, struct virtio_queue *queue, ui
 
 	/* Not our bug: the size comes from the device. */
 	if (result == VIRTIO_ERR_INVALID) {
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: its size %u does not do for a %s ring",
-			dev->name, queue->index, device_size, dev->ring->name);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "virtqueue %u: its size %u does not do for a %s ring",
+			queue->index, device_size, dev->ring->name);
 		return VIRTIO_ERR_PROTOCOL;
 	}
-	return result < 0 ? complain(dev, queue->index, result, "no memory for the ring") : 0;
+	return result < 0 ? virtio_queue_complain(dev, queue->index, result, "no memory for the ring") : 0;
 }
 
 /* Its buffers are mapped where the device wants that, it has a vector, and the device knows where it is. */
@@ -111,7 +105,8 @@ static int start(struct virtio_device *dev, struct virtio_queue *queue)
 	if (virtio_device_has(dev, VIRTIO_F_ACCESS_PLATFORM)) {
 		int result = dev->support->mapping->begin(queue);
 		if (result < 0)
-			return complain(dev, queue->index, result, "no memory for the mapping of its buffers");
+			return virtio_queue_complain(
+				dev, queue->index, result, "no memory for the mapping of its buffers");
 	}
 	if (dev->vector_ops)
 		dev->vector_ops->assign(dev, queue);
@@ -125,9 +120,9 @@ int virtio_device_add_queue(
 		return VIRTIO_ERR_BUSY;
 	uint16_t device_size = dev->transport->queue_size(dev, index); /* once: it may say something else next time */
 	if (device_size == 0)
-		return complain(dev, index, VIRTIO_ERR_NO_DEVICE, "the device does not have it");
+		return virtio_queue_complain(dev, index, VIRTIO_ERR_NO_DEVICE, "the device does not have it");
 	if (device_size > VIRTQ_MAX_SIZE)
-		return complain(dev, index, VIRTIO_ERR_PROTOCOL, "its size is above 32768");
+		return virtio_queue_complain(dev, index, VIRTIO_ERR_PROTOCOL, "its size is above 32768");
 
 	*queue = (struct virtio_queue){
 		.device = dev, .index = index, .vector = VIRTIO_NO_VECTOR, .notify = remember_notification};
@@ -149,7 +144,8 @@ static int taken(struct virtio_queue *queue, int got)
 {
 	if (got < 0 && !queue->fault_logged) {
 		queue->fault_logged = true;
-		complain(queue->device, queue->index, got, queue->ring.fault ? queue->ring.fault : "broken");
+		virtio_queue_complain(
+			queue->device, queue->index, got, queue->ring.fault ? queue->ring.fault : "broken");
 	}
 	return got;
 }

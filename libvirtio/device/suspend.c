@@ -3,8 +3,8 @@
 #include <virtio/spec/features.h>
 #include <virtio/spec/status.h>
 
-#include "base/log.h"
 #include "device/internal.h"
+#include "device/log.h"
 
 #define RUNNING (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_SUSPEND) /* the bits that tell which of the two it is */
 
@@ -20,7 +20,7 @@ static int change(struct virtio_device *dev, uint8_t bit, struct virtio_patience
 		if (result < 0)
 			return result;
 		if (!virtio_patience_lasts(dev, patience)) {
-			virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: it does not %s", dev->name,
+			virtio_device_log(dev, VIRTIO_LOG_ERROR, "it does not %s",
 				bit == VIRTIO_STATUS_SUSPEND ? "suspend" : "resume");
 			return VIRTIO_ERR_TIMEOUT;
 		}

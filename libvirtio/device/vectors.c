@@ -4,15 +4,13 @@
  * asked for the shared one, and then driven with INTx: only the runtime's handlers see a difference.
  */
 #include "device/vectors.h"
+#include "device/log.h"
 
 #include <virtio/spec/status.h>
 
-#include "base/log.h"
-
 static void leave_msix(struct virtio_device *dev)
 {
-	virtio_log(
-		dev->platform, VIRTIO_LOG_WARNING, "%s: no vector to interrupt with: INTx instead of MSI-X", dev->name);
+	virtio_device_log(dev, VIRTIO_LOG_WARNING, "no vector to interrupt with: INTx instead of MSI-X");
 	dev->vector_ops->leave(dev);
 	for (struct virtio_queue *queue = dev->queues; queue; queue = queue->next)
 		queue->vector = VIRTIO_NO_VECTOR;

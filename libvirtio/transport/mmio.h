@@ -12,9 +12,6 @@ bool virtio_mmio_present(const struct virtio_platform *platform, const struct vi
 /* Cut dev->common, which is the whole window, into the registers that both versions have. Cannot fail: 0. */
 VIRTIO_MUST_CHECK int virtio_mmio_cut(struct virtio_device *dev);
 
-/* Tell of something wrong with virtqueue INDEX; the result is ERROR. */
-int virtio_mmio_queue_fault(const struct virtio_device *dev, uint16_t index, int error, const char *problem);
-
 /* Read QueueSizeMax of the selected virtqueue, cut to 16 bits: what is too large stays too large. */
 uint16_t virtio_mmio_queue_size_max(struct virtio_device *dev);
 

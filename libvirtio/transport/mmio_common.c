@@ -3,7 +3,6 @@
 #include <virtio/spec/status.h>
 
 #include "base/barrier.h"
-#include "base/log.h"
 #include "transport/mmio.h"
 
 int virtio_mmio_cut(struct virtio_device *dev)
@@ -17,12 +16,6 @@ int virtio_mmio_cut(struct virtio_device *dev)
 	if (config)
 		bounds |= virtio_region_part(&dev->config, &whole, VIRTIO_MMIO_CONFIG, config);
 	return bounds;
-}
-
-int virtio_mmio_queue_fault(const struct virtio_device *dev, uint16_t index, int error, const char *problem)
-{
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", dev->name, index, problem);
-	return error;
 }
 
 uint16_t virtio_mmio_queue_size_max(struct virtio_device *dev)

@@ -2,6 +2,7 @@
 /* MMIO registers of version 1, the legacy interface (VIRTIO 4.2.4): rings in one block, whose page number counts. */
 #include <virtio/spec/features.h>
 
+#include "device/log.h"
 #include "transport/mmio.h"
 
 /* 4.2.4: legacy configuration and rings are in the processor's order; we know only the one that needs no care. */
@@ -18,7 +19,7 @@ static int legacy_select(struct virtio_device *dev, uint16_t index)
 	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_SEL, index);
 	if (virtio_region_read32(&dev->common, VIRTIO_MMIO_LEGACY_QUEUE_PFN) == 0)
 		return 0;
-	return virtio_mmio_queue_fault(dev, index, VIRTIO_ERR_PROTOCOL, "it is in use after the reset");
+	return virtio_queue_complain(dev, index, VIRTIO_ERR_PROTOCOL, "it is in use after the reset");
 }
 
 static uint16_t legacy_queue_size(struct virtio_device *dev, uint16_t index)
@@ -36,7 +37,7 @@ static int legacy_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	if (result < 0)
 		return result;
 	if (page == 0 || page > UINT32_MAX)
-		return virtio_mmio_queue_fault(dev, queue->index, VIRTIO_ERR_UNSUPPORTED,
+		return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_UNSUPPORTED,
 			"it lies in page 0 or above 16 TiB, out of the device's reach");
 	queue->window = dev->notify;
 	queue->notify_value = queue->index;

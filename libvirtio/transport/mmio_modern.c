@@ -3,6 +3,7 @@
 #include <virtio/spec/features.h>
 
 #include "base/barrier.h"
+#include "device/log.h"
 #include "transport/mmio.h"
 
 static int modern_open(struct virtio_device *dev)
@@ -30,7 +31,7 @@ static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 
 	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_SEL, queue->index);
 	if (virtio_region_read32(&dev->common, VIRTIO_MMIO_QUEUE_READY) != 0)
-		return virtio_mmio_queue_fault(dev, queue->index, VIRTIO_ERR_PROTOCOL, "it is in use after the reset");
+		return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_PROTOCOL, "it is in use after the reset");
 	queue->window = dev->notify;
 	queue->notify_value = queue->index;
 	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_SIZE, queue->ring.size);
@@ -39,7 +40,7 @@ static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	write_address(dev, VIRTIO_MMIO_QUEUE_DEVICE, addresses->device);
 	virtio_region_write32(&dev->common, VIRTIO_MMIO_QUEUE_READY, 1); /* last: it fixes the rest */
 	if (virtio_region_read32(&dev->common, VIRTIO_MMIO_QUEUE_READY) != 1)
-		return virtio_mmio_queue_fault(dev, queue->index, VIRTIO_ERR_PROTOCOL, "the device does not take it");
+		return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_PROTOCOL, "the device does not take it");
 	return 0;
 }
 

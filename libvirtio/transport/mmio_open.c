@@ -6,6 +6,7 @@
 #include "base/hook.h"
 #include "base/log.h"
 #include "base/text_format.h"
+#include "device/log.h"
 #include "transport/mmio.h"
 #include "transport/open.h"
 
@@ -78,7 +79,7 @@ static void set_name(struct virtio_device *dev)
 
 static int refuse(const struct virtio_device *dev, int error, const char *reason)
 {
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: %s", dev->name, reason);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "%s", reason);
 	return error;
 }
 
@@ -101,6 +102,6 @@ int virtio_mmio_open(struct virtio_device *dev, const struct virtio_platform *pl
 	set_name(dev);
 	if (found.version == VIRTIO_MMIO_VERSION_2 || found.version == VIRTIO_MMIO_VERSION_1)
 		return dev->type ? virtio_transport_open(dev) : VIRTIO_ERR_NO_DEVICE;
-	virtio_log(platform, VIRTIO_LOG_ERROR, "%s: version %u, and we know 1 and 2", dev->name, found.version);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "version %u, and we know 1 and 2", found.version);
 	return VIRTIO_ERR_NO_DEVICE;
 }

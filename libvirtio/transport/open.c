@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 /* Opening a device on whatever bus: the first transport that recognises it drives it. */
 #include "transport/open.h"
+#include "device/log.h"
 
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+static const struct {
+	uint8_t type;
+	char name[8];
+} names[] = {
+	{VIRTIO_ID_NET, "net"},
+	{VIRTIO_ID_BLOCK, "block"},
+	{VIRTIO_ID_CONSOLE, "console"},
+	{VIRTIO_ID_ENTROPY, "entropy"},
+	{VIRTIO_ID_BALLOON, "balloon"},
+	{VIRTIO_ID_9P, "9p"},
+	{VIRTIO_ID_VSOCK, "vsock"},
+};
 
 const char *virtio_type_name(uint32_t type)
 {
-	switch (type) {
-	case VIRTIO_ID_NET:
-		return "net";
-	case VIRTIO_ID_BLOCK:
-		return "block";
-	case VIRTIO_ID_CONSOLE:
-		return "console";
-	case VIRTIO_ID_ENTROPY:
-		return "entropy";
-	case VIRTIO_ID_BALLOON:
-		return "balloon";
-	case VIRTIO_ID_9P:
-		return "9p";
-	case VIRTIO_ID_VSOCK:
-		return "vsock";
-	default:
-		return "virtio";
-	}
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (names[i].type == type)
+			return names[i].name;
+	return "virtio";
 }
 
 int virtio_transport_open(struct virtio_device *dev)
@@ -38,9 +36,9 @@ int virtio_transport_open(struct virtio_device *dev)
 		result = dev->transport->open(dev);
 	}
 	if (result == 0)
-		virtio_log(dev->platform, VIRTIO_LOG_DEBUG, "%s: %s", dev->name, dev->transport->name);
+		virtio_device_log(dev, VIRTIO_LOG_DEBUG, "%s", dev->transport->name);
 	if (result != VIRTIO_ERR_NO_DEVICE)
 		return result;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: no transport that we have fits", dev->name);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "no transport that we have fits");
 	return VIRTIO_ERR_UNSUPPORTED;
 }

@@ -7,7 +7,7 @@
 #include <virtio/spec/ids.h>
 #include <virtio/spec/pci.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "pci/bar.h"
 #include "transport/pci.h"
 
@@ -21,7 +21,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "legacy devices are fo
 
 static int legacy_fault(const struct virtio_device *dev, int error, const char *problem)
 {
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: legacy PCI: %s", dev->name, problem);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "legacy PCI: %s", problem);
 	return error;
 }
 

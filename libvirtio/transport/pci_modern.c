@@ -3,16 +3,9 @@
 #include <virtio/spec/features.h>
 #include <virtio/spec/pci.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "transport/pci.h"
 #include "transport/pci_modern.h"
-
-static int modern_fault(const struct virtio_queue *queue, const char *problem)
-{
-	virtio_log(queue->device->platform, VIRTIO_LOG_ERROR, "%s: virtqueue %u: %s", queue->device->name, queue->index,
-		problem);
-	return VIRTIO_ERR_PROTOCOL;
-}
 
 static uint8_t modern_status(struct virtio_device *dev)
 {
@@ -72,7 +65,8 @@ static int find_notify_window(struct virtio_device *dev, struct virtio_queue *qu
 		queue->notify_value = virtio_region_read16(&dev->common, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
 	if ((dev->notify.base + offset) & (width - 1) ||
 		virtio_region_part(&queue->window, &dev->notify, offset, width) < 0)
-		return modern_fault(queue, "its notifications would go outside the device's window for them");
+		return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_PROTOCOL,
+			"its notifications would go outside the device's window for them");
 	return 0;
 }
 
@@ -82,7 +76,7 @@ static int modern_start_queue(struct virtio_device *dev, struct virtio_queue *qu
 	const struct virtio_region *common = select_queue(dev, queue->index);
 
 	if (virtio_region_read16(common, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0)
-		return modern_fault(queue, "it is in use after the reset");
+		return virtio_queue_complain(dev, queue->index, VIRTIO_ERR_PROTOCOL, "it is in use after the reset");
 	int result = find_notify_window(dev, queue);
 	if (result < 0)
 		return result;

@@ -8,6 +8,7 @@
 #include <virtio/spec/pci.h>
 
 #include "base/log.h"
+#include "device/log.h"
 #include "pci/bar.h"
 #include "pci/capability.h"
 #include "pci/config.h"
@@ -109,11 +110,11 @@ static int reach(struct search *search, const struct capability *cap, uint32_t l
 	if (dev->support->config_window)
 		result = dev->support->config_window(&dev->function, cap->bar, cap->offset, length, region);
 	if (result < 0)
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: BAR %u at 0x%llx cannot be reached", dev->name,
-			cap->bar, (unsigned long long)search->bar.address);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "BAR %u at 0x%llx cannot be reached", cap->bar,
+			(unsigned long long)search->bar.address);
 	else if (!before)
-		virtio_log(dev->platform, VIRTIO_LOG_WARNING,
-			"%s: BAR %u at 0x%llx %s; going through configuration space, slowly", dev->name, cap->bar,
+		virtio_device_log(dev, VIRTIO_LOG_WARNING,
+			"BAR %u at 0x%llx %s; going through configuration space, slowly", cap->bar,
 			(unsigned long long)search->bar.address,
 			search->bar.address ? "cannot be mapped" : "has no address");
 	return result;
@@ -132,8 +133,7 @@ static int take(struct search *search, const struct capability *cap)
 		return 0;
 	const char *fault = find_fault(search, structure, cap);
 	if (fault) {
-		virtio_log(dev->platform, VIRTIO_LOG_WARNING, "%s: passing over the capability at 0x%x: %s", dev->name,
-			cap->at, fault);
+		virtio_device_log(dev, VIRTIO_LOG_WARNING, "passing over the capability at 0x%x: %s", cap->at, fault);
 		return 0;
 	}
 	uint32_t length = cap->size < structure->longest ? cap->size : structure->longest;
@@ -156,7 +156,7 @@ static int conclude(const struct search *search, const char *fault)
 			fault = structures[i].name;
 	if (!fault)
 		return 0;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: modern PCI: unusable capabilities: %s", dev->name, fault);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "modern PCI: unusable capabilities: %s", fault);
 	return VIRTIO_ERR_PROTOCOL;
 }
 

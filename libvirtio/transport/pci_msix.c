@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Choosing MSI-X or INTx for a device, and telling it its vectors (VIRTIO 4.1.5.1.2). */
 #include "base/log.h"
+#include "device/log.h"
 #include "device/vectors.h"
 #include "pci/msix.h"
 #include "transport/pci.h"
@@ -11,7 +12,7 @@ static int set_vector(struct virtio_device *dev, uint64_t offset, uint16_t vecto
 	virtio_region_write16(&dev->common, offset, vector);
 	if (virtio_region_read16(&dev->common, offset) == vector)
 		return 0;
-	virtio_log(dev->platform, VIRTIO_LOG_WARNING, "%s: refuses the interrupt vector %u", dev->name, vector);
+	virtio_device_log(dev, VIRTIO_LOG_WARNING, "refuses the interrupt vector %u", vector);
 	return VIRTIO_ERR_UNSUPPORTED;
 }
 
@@ -38,7 +39,7 @@ static void leave(struct virtio_device *dev)
 	dev->vectors = 0;
 	/* Legacy registers move (4.1.4.10). They were found before in the same place, so they are found again. */
 	if (dev->transport->open(dev) < 0)
-		virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: lost without MSI-X", dev->name);
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "lost without MSI-X");
 }
 
 const struct virtio_vector_ops virtio_pci_vector_ops = {
@@ -65,8 +66,8 @@ static int start(struct virtio_device *dev, const struct virtio_msix_message *me
 	int result = virtio_pci_msix_start(&dev->function, platform, dev->msix_capability, messages, count);
 
 	if (result < 0) {
-		virtio_log(platform, VIRTIO_LOG_WARNING, "%s: its MSI-X table cannot be reached: %s", dev->name,
-			virtio_error_name(result));
+		virtio_device_log(
+			dev, VIRTIO_LOG_WARNING, "its MSI-X table cannot be reached: %s", virtio_error_name(result));
 		return result;
 	}
 	result = switched(dev, count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Opening a PCI function as a virtio device (VIRTIO 4.1.2). */
-#include "base/log.h"
 #include "base/text_format.h"
+#include "device/log.h"
 #include "pci/capability.h"
 #include "pci/config.h"
 #include "transport/open.h"
@@ -35,8 +35,8 @@ int virtio_pci_open(struct virtio_device *dev, const struct virtio_platform *pla
 	dev->type = virtio_pci_type(function);
 	set_name(dev);
 	if (!dev->type) {
-		virtio_log(platform, VIRTIO_LOG_ERROR, "%s: %04x:%04x is not a virtio device", dev->name,
-			function->vendor, function->device);
+		virtio_device_log(
+			dev, VIRTIO_LOG_ERROR, "%04x:%04x is not a virtio device", function->vendor, function->device);
 		return VIRTIO_ERR_NO_DEVICE;
 	}
 	look_for_msix(dev);

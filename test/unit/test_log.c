@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* libvirtio/base/log.c: one line to the hook, when there is one. */
+/* libvirtio/base/log.c and device/log.c: one line to the hook, when there is one. */
 #include <string.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "fake/cmocka.h"
 #include "fake/platform.h"
 
@@ -51,12 +51,25 @@ static void test_without_a_hook_nothing_happens(void **state)
 	assert_string_equal(line_seen, "");
 }
 
+static void test_a_line_about_a_device_begins_with_its_name(void **state)
+{
+	(void)state;
+	struct virtio_device device = {.platform = &platform, .name = "net at 00:03.0"};
+	virtio_device_log(&device, VIRTIO_LOG_INFO, "%u %s", 2u, "frames");
+	assert_string_equal(line_seen, "net at 00:03.0: 2 frames");
+	assert_int_equal(level_seen, VIRTIO_LOG_INFO);
+	assert_int_equal(virtio_queue_complain(&device, 7, VIRTIO_ERR_PROTOCOL, "it is broken"), VIRTIO_ERR_PROTOCOL);
+	assert_string_equal(line_seen, "net at 00:03.0: virtqueue 7: it is broken");
+	assert_int_equal(level_seen, VIRTIO_LOG_ERROR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_arrives_with_its_level_and_context),
 		cmocka_unit_test(test_a_long_line_is_cut_off_not_overrun),
 		cmocka_unit_test(test_without_a_hook_nothing_happens),
+		cmocka_unit_test(test_a_line_about_a_device_begins_with_its_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
