@@ -118,6 +118,35 @@ static void test_a_configuration_that_is_too_short_is_not_read(void **state)
 	assert_int_equal(virtio_device_read_config(&fake.device, 1, bytes, 6, 1), 0);
 }
 
+static unsigned writes;
+
+static void count_write(void *context, uint64_t offset, unsigned width, uint32_t value)
+{
+	(void)context;
+	assert_int_equal(offset, 4);
+	assert_int_equal(width, 4);
+	assert_int_equal(value, 0x12345678);
+	writes++;
+}
+
+/* CFG-04, HC-07 */
+static void test_a_configuration_that_is_too_short_is_not_written(void **state)
+{
+	(void)state;
+	static const uint32_t outside[] = {8, 0x7ffffffc, 0xfffffffc};
+	writes = 0;
+	for (unsigned length = 0; length <= 8; length++) {
+		fake_transport_set_config_length(&fake, length);
+		fake.config_region.write = count_write;
+		for (unsigned i = 0; i < sizeof outside / sizeof outside[0]; i++)
+			assert_int_equal(
+				virtio_device_write_config32(&fake.device, outside[i], 1), VIRTIO_ERR_UNSUPPORTED);
+		assert_int_equal(virtio_device_write_config32(&fake.device, 4, 0x12345678),
+			length == 8 ? 0 : VIRTIO_ERR_UNSUPPORTED);
+	}
+	assert_int_equal(writes, 1);
+}
+
 /* PCI-32 */
 static void test_without_a_configuration_nothing_is_read(void **state)
 {
@@ -150,6 +179,7 @@ int main(void)
 		TEST(test_on_legacy_devices_two_reads_must_agree),
 		TEST(test_a_generation_that_never_stands_still_is_an_error),
 		TEST(test_a_configuration_that_is_too_short_is_not_read),
+		TEST(test_a_configuration_that_is_too_short_is_not_written),
 		TEST(test_without_a_configuration_nothing_is_read),
 		TEST(test_impossible_widths_are_a_bug_of_the_caller),
 	};

@@ -220,6 +220,22 @@ static void test_a_device_that_goes_while_attaching_is_noticed(void **state)
 	assert_int_equal(virtio_device_detach(&fake.device), 0); /* gone is as good as reset: nothing leaks */
 }
 
+/* Between the last feature word and the look at FEATURES_OK, which it then seems to confirm, with all other bits. */
+static void go_with_features_ok(struct fake_transport *it)
+{
+	it->gone = it->status & VIRTIO_STATUS_FEATURES_OK;
+}
+
+/* HC-12 */
+static void test_a_device_that_goes_before_it_confirms_features_is_noticed(void **state)
+{
+	(void)state;
+	fake.on_access = go_with_features_ok;
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), VIRTIO_ERR_NO_DEVICE);
+	assert_logged("gone");
+	assert_false(fake_platform_logged("refuses features"));
+}
+
 static void test_ready_sees_needs_reset(void **state)
 {
 	(void)state;
@@ -262,6 +278,17 @@ static void test_calls_out_of_order_are_refused(void **state)
 	assert_int_equal(virtio_device_ready(&fake.device), VIRTIO_ERR_BUSY);
 	assert_int_equal(virtio_device_detach(&fake.device), 0);
 	assert_int_equal(virtio_device_ready(&fake.device), VIRTIO_ERR_BUSY);
+	begin();
+	assert_int_equal(virtio_device_add_queue(&fake.device, &queue, 0, 0, 1), 0);
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), VIRTIO_ERR_BUSY); /* it has a queue */
+	virtio_device_fail(&fake.device);
+	assert_int_equal(virtio_device_add_queue(&fake.device, &other, 1, 0, 1), VIRTIO_ERR_BUSY);
+	assert_int_equal(virtio_device_ready(&fake.device), VIRTIO_ERR_BUSY);
+	assert_int_equal(virtio_device_detach(&fake.device), 0);
+	begin();
+	assert_int_equal(virtio_device_ready(&fake.device), 0);
+	assert_int_equal(virtio_device_begin(&fake.device, 0, 0, NULL), VIRTIO_ERR_BUSY); /* it is live */
+	assert_int_equal(virtio_device_detach(&fake.device), 0);
 }
 
 static void test_a_device_can_be_attached_again(void **state)
@@ -309,6 +336,7 @@ int main(void)
 		TEST(test_a_shorter_platform_struct_has_no_clock),
 		TEST(test_all_ones_mean_that_the_device_has_gone),
 		TEST(test_a_device_that_goes_while_attaching_is_noticed),
+		TEST(test_a_device_that_goes_before_it_confirms_features_is_noticed),
 		TEST(test_ready_sees_needs_reset),
 		TEST(test_check_tells_what_is_wrong),
 		TEST(test_calls_out_of_order_are_refused),

@@ -197,6 +197,24 @@ static void test_when_little_can_be_mapped_fewer_go_in(void **state)
 	detach();
 }
 
+static void test_a_broken_ring_is_told_also_when_it_is_full(void **state)
+{
+	struct virtio_segment segment = fake_platform_buffer(8);
+	struct virtqueue_buffer one = {&segment, &fake, 1, 0};
+	struct virtqueue_used used;
+
+	(void)state;
+	open_queue(1);
+	for (unsigned i = 0; i < SIZE; i++)
+		assert_int_equal(virtio_queue_add(&queue, &one, 1), 1);
+	assert_int_equal(virtio_queue_add(&queue, &one, 1), 0);
+	virtio_queue_submit(&queue);
+	fake_device_break(device());
+	assert_int_equal(virtio_queue_get(&queue, &used, 1), VIRTIO_ERR_PROTOCOL);
+	assert_int_equal(virtio_queue_add(&queue, &one, 1), VIRTIO_ERR_PROTOCOL);
+	detach();
+}
+
 /* RRST-03: what a device held is unmapped once it is reset, and comes back as it was added. */
 static void test_a_reset_unmaps_what_the_device_held(void **state)
 {
@@ -310,6 +328,7 @@ int main(void)
 		TEST(test_memory_of_the_drivers_own_is_not_mapped),
 		TEST(test_wrong_buffers_are_refused_and_nothing_stays_mapped),
 		TEST(test_when_little_can_be_mapped_fewer_go_in),
+		TEST(test_a_broken_ring_is_told_also_when_it_is_full),
 		TEST(test_a_reset_unmaps_what_the_device_held),
 		TEST(test_without_the_feature_the_hooks_are_left_alone),
 		TEST(test_a_device_that_insists_is_refused_without_hooks),

@@ -103,6 +103,8 @@ static void test_only_a_live_device_that_can_is_suspended(void **state)
 	(void)state;
 	begin();
 	assert_int_equal(virtio_device_suspend(&fake.device), VIRTIO_ERR_BUSY);
+	assert_int_equal(virtio_device_resume(&fake.device), VIRTIO_ERR_BUSY);
+	assert_int_equal(fake.status & 0x14, 0);
 	detach();
 	fake.offered &= ~VIRTIO_F_SUSPEND;
 	go_live();
