@@ -3,7 +3,6 @@
 #ifndef VIRTIO_BASE_LOG_H
 #define VIRTIO_BASE_LOG_H
 
-#include <stdarg.h>
 #include <virtio/platform.h>
 
 /* 0 in a library that is built without messages: the compiler still checks them, and then leaves them out. */
@@ -27,9 +26,5 @@
 /* What virtio_log calls. */
 void virtio_log_line(const struct virtio_platform *platform, enum virtio_log_level level, const char *format, ...)
 	VIRTIO_PRINTF(3, 4);
-
-/* The same with the arguments in a list, and "NAME: " in front of it all unless NAME is NULL. */
-void virtio_log_list(const struct virtio_platform *platform, enum virtio_log_level level, const char *name,
-	const char *format, va_list arguments) VIRTIO_PRINTF(4, 0);
 
 #endif

@@ -7,7 +7,7 @@
 #include <virtio/spec/9p.h>
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/attach.h"
 
 #define DEFAULT_RING 128
@@ -86,7 +86,7 @@ int virtio_9p_attach(struct virtio_9p *p9, struct virtio_device *device, const s
 		p9->device = NULL;
 		return virtio_attach_failed(device, error);
 	}
-	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: serves [%s]", device->name, p9->tag);
+	virtio_device_log(device, VIRTIO_LOG_INFO, "serves [%s]", p9->tag);
 	return 0;
 }
 
@@ -164,8 +164,8 @@ int virtio_9p_completed(struct virtio_9p *p9, struct virtio_9p_request **request
 	done->answer_length = well ? header.length : 0;
 	if (!well && !p9->complained) {
 		p9->complained = true;
-		virtio_log(p9->device->platform, VIRTIO_LOG_ERROR, "%s: an answer of %u bytes in %u, tag %u to tag %u",
-			p9->device->name, (unsigned)header.length, (unsigned)used.length, header.tag, done->tag);
+		virtio_device_log(p9->device, VIRTIO_LOG_ERROR, "an answer of %u bytes in %u, tag %u to tag %u",
+			(unsigned)header.length, (unsigned)used.length, header.tag, done->tag);
 	}
 	*request = done;
 	return 1;

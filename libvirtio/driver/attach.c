@@ -2,26 +2,24 @@
 /* Whether a device is free to be taken by a driver. */
 #include "driver/attach.h"
 
-#include "base/log.h"
+#include "device/log.h"
 
 int virtio_attach_refuse(const struct virtio_device *device, int error, const char *why)
 {
-	virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s", device->name, why);
+	virtio_device_log(device, VIRTIO_LOG_ERROR, "%s", why);
 	return error;
 }
 
 int virtio_attach_failed(const struct virtio_device *device, int error)
 {
-	virtio_log(
-		device->platform, VIRTIO_LOG_ERROR, "%s: cannot be used: %s", device->name, virtio_error_name(error));
+	virtio_device_log(device, VIRTIO_LOG_ERROR, "cannot be used: %s", virtio_error_name(error));
 	return error;
 }
 
 int virtio_attach_check(const struct virtio_device *device, uint32_t type)
 {
 	if (device->type != type) {
-		virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: it is no %s device", device->name,
-			virtio_type_name(type));
+		virtio_device_log(device, VIRTIO_LOG_ERROR, "it is no %s device", virtio_type_name(type));
 		return VIRTIO_ERR_NO_DEVICE;
 	}
 	if (device->live || device->queues)

@@ -7,7 +7,7 @@
 #include <virtio/spec/balloon.h>
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/attach.h"
 #include "driver/buffers.h"
 
@@ -65,8 +65,8 @@ int virtio_balloon_attach(struct virtio_balloon *balloon, struct virtio_device *
 		virtio_balloon_detach(balloon);
 		return error;
 	}
-	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: ready%s", device->name,
-		balloon->reporting ? ", takes reports of free pages" : "");
+	virtio_device_log(
+		device, VIRTIO_LOG_INFO, "ready%s", balloon->reporting ? ", takes reports of free pages" : "");
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <virtio/spec/ids.h>
 
 #include "base/hook.h"
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/attach.h"
 #include "driver/blk.h"
 
@@ -100,8 +100,8 @@ static int add_queue(struct virtio_blk *blk, uint16_t index)
 		return error;
 	/* A chain is never longer than the queue (2.7.5.3.1). */
 	if (ring->size < 1 + BLK_FRAMING) {
-		virtio_log(blk->device->platform, VIRTIO_LOG_ERROR,
-			"%s: a queue of %u entries has no room for a request", blk->device->name, (unsigned)ring->size);
+		virtio_device_log(blk->device, VIRTIO_LOG_ERROR, "a queue of %u entries has no room for a request",
+			(unsigned)ring->size);
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 	blk->max_segments = (uint16_t)(ring->max_segments - BLK_FRAMING);
@@ -177,7 +177,7 @@ int virtio_blk_attach(struct virtio_blk *blk, struct virtio_device *device, cons
 		error = start(blk);
 	if (error)
 		return give_up(blk, error);
-	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: %llu sectors, blocks of %u bytes%s", device->name,
+	virtio_device_log(device, VIRTIO_LOG_INFO, "%llu sectors, blocks of %u bytes%s",
 		(unsigned long long)blk->capacity, (unsigned)blk->block_size, blk->read_only ? ", read-only" : "");
 	return 0;
 }

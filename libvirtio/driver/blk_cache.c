@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* virtio-blk, switching the write cache (VIRTIO 5.2.5, 5.2.6). */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/blk.h"
 
 int virtio_blk_set_write_cache(struct virtio_blk *blk, bool on)
@@ -17,7 +17,6 @@ int virtio_blk_set_write_cache(struct virtio_blk *blk, bool on)
 	blk->write_cache = virtio_region_read8(&blk->device->config, VIRTIO_BLK_CONFIG_WRITEBACK) != 0;
 	if (blk->write_cache == on)
 		return 0;
-	virtio_log(blk->device->platform, VIRTIO_LOG_WARNING, "%s: its write cache stays %s", blk->device->name,
-		blk->write_cache ? "on" : "off");
+	virtio_device_log(blk->device, VIRTIO_LOG_WARNING, "its write cache stays %s", blk->write_cache ? "on" : "off");
 	return VIRTIO_ERR_IO;
 }

@@ -3,7 +3,7 @@
  * virtio-blk, what the device tells of itself (VIRTIO 5.2.3 to 5.2.5), and its changes. Each field is read only when a
  * feature says that it exists, and believed as far as it makes sense: limits are kept, hints are dropped.
  */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/blk.h"
 
 #define MAX_BLOCK (2u << 20) /* bytes; a larger natural unit is a mistake */
@@ -21,8 +21,8 @@ static int read_block_size(struct virtio_blk *blk)
 			return error;
 	}
 	if (size < VIRTIO_BLK_SECTOR || size > MAX_BLOCK || (size & (size - 1))) {
-		virtio_log(blk->device->platform, VIRTIO_LOG_WARNING,
-			"%s: a block size of %u makes no sense, using 512", blk->device->name, (unsigned)size);
+		virtio_device_log(blk->device, VIRTIO_LOG_WARNING, "a block size of %u makes no sense, using 512",
+			(unsigned)size);
 		size = VIRTIO_BLK_SECTOR;
 	}
 	blk->block_size = size;
@@ -155,8 +155,8 @@ int virtio_blk_read_geometry(struct virtio_blk *blk)
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]) && !error; i++)
 		error = steps[i](blk);
 	if (error)
-		virtio_log(blk->device->platform, VIRTIO_LOG_ERROR, "%s: its configuration cannot be read: %s",
-			blk->device->name, virtio_error_name(error));
+		virtio_device_log(blk->device, VIRTIO_LOG_ERROR, "its configuration cannot be read: %s",
+			virtio_error_name(error));
 	blk->read_only = virtio_device_has(blk->device, VIRTIO_BLK_F_RO);
 	blk->lengths_hold = virtio_device_has(blk->device, VIRTIO_F_VERSION_1);
 	return error;
@@ -175,7 +175,6 @@ int virtio_blk_poll_config(struct virtio_blk *blk)
 		return 0;
 	/* In one piece, since other processors look at it. */
 	__atomic_store_n(&blk->capacity, capacity, __ATOMIC_RELAXED);
-	virtio_log(blk->device->platform, VIRTIO_LOG_INFO, "%s: has %llu sectors now", blk->device->name,
-		(unsigned long long)capacity);
+	virtio_device_log(blk->device, VIRTIO_LOG_INFO, "has %llu sectors now", (unsigned long long)capacity);
 	return 1;
 }

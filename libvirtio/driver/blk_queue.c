@@ -5,7 +5,7 @@
  * demand that (5.2.6.4), and the others do not mind.
  */
 #include "base/barrier.h"
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/blk.h"
 
 #define BURST_REQUESTS 16 /* what goes to the ring at once, so that the stack stays small */
@@ -129,7 +129,7 @@ static int complain(struct virtio_blk_queue *queue, const char *what, unsigned n
 	const struct virtio_device *device = queue->blk->device;
 
 	if (!queue->complained)
-		virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: %s %u", device->name, what, number);
+		virtio_device_log(device, VIRTIO_LOG_ERROR, "%s %u", what, number);
 	queue->complained = true;
 	return VIRTIO_ERR_PROTOCOL;
 }

@@ -5,7 +5,7 @@
  */
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/attach.h"
 #include "driver/buffers.h"
 #include "driver/console.h"
@@ -154,8 +154,8 @@ int virtio_console_attach(struct virtio_console *console, struct virtio_device *
 		error = start(console, options);
 	if (error)
 		return give_up(console, error);
-	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: up to %u port%s", device->name,
-		(unsigned)console->port_count, console->port_count > 1 ? "s" : "");
+	virtio_device_log(device, VIRTIO_LOG_INFO, "up to %u port%s", (unsigned)console->port_count,
+		console->port_count > 1 ? "s" : "");
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * virtio-console, control messages (VIRTIO 5.3.6.2): ports that come and go. Each message of the device gets one answer
  * at most, and is only taken once there is room for that, so a flood of them costs the device its own buffers.
  */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/buffers.h"
 #include "driver/console.h"
 
@@ -38,8 +38,8 @@ int virtio_console_tell(struct virtio_console *console, uint32_t id, uint16_t ev
 static int complain(struct virtio_console *console, const char *what, uint32_t number)
 {
 	if (!console->complained)
-		virtio_log(console->device->platform, VIRTIO_LOG_WARNING, "%s: control message: %s %u",
-			console->device->name, what, (unsigned)number);
+		virtio_device_log(
+			console->device, VIRTIO_LOG_WARNING, "control message: %s %u", what, (unsigned)number);
 	console->complained = true;
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include <virtio/net.h>
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/net_internal.h"
 
 #define NET_SEGMENTS 4
@@ -43,9 +43,8 @@ static int net_go(struct virtio_net *net)
 static void net_announce(const struct virtio_net *net)
 {
 	const uint8_t *mac = net->mac;
-	virtio_log(net->device->platform, VIRTIO_LOG_INFO, "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s",
-		net->device->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], net->mtu,
-		net->link_up ? "up" : "down");
+	virtio_device_log(net->device, VIRTIO_LOG_INFO, "MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s", mac[0],
+		mac[1], mac[2], mac[3], mac[4], mac[5], net->mtu, net->link_up ? "up" : "down");
 }
 
 /* Reset the device and free everything, save what a device without a reset may still write. */
@@ -98,8 +97,8 @@ int virtio_net_attach(struct virtio_net *net, struct virtio_device *device, cons
 	if (result == VIRTIO_ERR_NO_DEVICE && net->control_ops && !(options->required & net->control_ops->features))
 		result = net_try(net, device, options, VIRTIO_NET_F_CTRL_VQ);
 	if (result < 0)
-		virtio_log(device->platform, VIRTIO_LOG_ERROR, "%s: the network driver cannot attach: %s", device->name,
-			virtio_error_name(result));
+		virtio_device_log(
+			device, VIRTIO_LOG_ERROR, "the network driver cannot attach: %s", virtio_error_name(result));
 	else
 		net_announce(net);
 	net->options.address = NULL; /* it was ours to read during the call only */

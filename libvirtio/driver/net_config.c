@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What the network device tells of itself: address, link, MTU, speed (VIRTIO 5.1.4). */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/net_internal.h"
 
 static bool mac_usable(const uint8_t mac[6])
@@ -34,7 +34,7 @@ static int net_read_mac(struct virtio_net *net)
 		int result = virtio_device_read_config(dev, VIRTIO_NET_CONFIG_MAC, net->mac, sizeof net->mac, 1);
 		if (result < 0 || mac_usable(net->mac))
 			return result;
-		virtio_log(dev->platform, VIRTIO_LOG_WARNING, "%s: its MAC address is zero or multicast", dev->name);
+		virtio_device_log(dev, VIRTIO_LOG_WARNING, "its MAC address is zero or multicast");
 	}
 	mac_make_up(net);
 	return 0;
@@ -132,7 +132,7 @@ int virtio_net_poll_config(struct virtio_net *net)
 		return result;
 	int changes = net_changes(net, &before);
 	if (changes & ~VIRTIO_NET_CHANGED_ANNOUNCE)
-		virtio_log(net->device->platform, VIRTIO_LOG_INFO, "%s: link %s, MTU %u", net->device->name,
-			net->link_up ? "up" : "down", net->mtu);
+		virtio_device_log(
+			net->device, VIRTIO_LOG_INFO, "link %s, MTU %u", net->link_up ? "up" : "down", net->mtu);
 	return changes;
 }

@@ -6,7 +6,7 @@
  */
 #include "driver/net_control.h"
 #include "base/hook.h"
-#include "base/log.h"
+#include "device/log.h"
 
 #define NO_ANSWER 0xff /* no device says that */
 #define FIRST_NAP UINT64_C(1000)
@@ -116,7 +116,7 @@ static int wait_or_warn(struct virtio_net *net, const char *what)
 	int result = virtio_net_command_wait(net, platform->now(platform->context) + VIRTIO_RESET_TIMEOUT);
 	if (result != VIRTIO_ERR_IO)
 		return result;
-	virtio_log(platform, VIRTIO_LOG_WARNING, "%s: it refuses %s", net->device->name, what);
+	virtio_device_log(net->device, VIRTIO_LOG_WARNING, "it refuses %s", what);
 	return 0;
 }
 
@@ -134,8 +134,7 @@ static int control_look(struct virtio_net *net, uint64_t *bad)
 		net->max_pairs = pairs;
 		return 0;
 	}
-	virtio_log(net->device->platform, VIRTIO_LOG_WARNING, "%s: it cannot have %u pairs of queues, using one",
-		net->device->name, pairs);
+	virtio_device_log(net->device, VIRTIO_LOG_WARNING, "it cannot have %u pairs of queues, using one", pairs);
 	*bad |= several;
 	return 0;
 }
@@ -185,8 +184,7 @@ static int control_start(struct virtio_net *net, const struct virtio_net_options
 	if (result < 0)
 		return result;
 	if (net->control->queue.ring.max_segments < NET_CONTROL_SEGMENTS) {
-		virtio_log(net->device->platform, VIRTIO_LOG_ERROR, "%s: its control queue is too short for a command",
-			net->device->name);
+		virtio_device_log(net->device, VIRTIO_LOG_ERROR, "its control queue is too short for a command");
 		return VIRTIO_ERR_PROTOCOL;
 	}
 	return pairs_start(net, options);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What the network driver agrees on with its device, and what follows from it (VIRTIO 5.1.3, 5.1.4.2, 5.1.6). */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/net_internal.h"
 
 #define NET_FEATURES (VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU)
@@ -29,8 +29,8 @@ static uint64_t wanted_features(const struct virtio_net_options *options, struct
 static bool mtu_acceptable(const struct virtio_net *net, uint16_t mtu, bool refuse_mtu)
 {
 	if (mtu < VIRTIO_NET_MIN_MTU) {
-		virtio_log(net->device->platform, VIRTIO_LOG_WARNING, "%s: its MTU of %u is too small, using %u",
-			net->device->name, mtu, VIRTIO_NET_DEFAULT_MTU);
+		virtio_device_log(net->device, VIRTIO_LOG_WARNING, "its MTU of %u is too small, using %u", mtu,
+			VIRTIO_NET_DEFAULT_MTU);
 		return false;
 	}
 	return !refuse_mtu || mtu <= VIRTIO_NET_DEFAULT_MTU;
@@ -59,9 +59,9 @@ static int check_required(const struct virtio_net *net, const struct virtio_net_
 	uint64_t missing = options->required & ~known_features(options);
 	if (!missing)
 		return 0;
-	virtio_log(net->device->platform, VIRTIO_LOG_ERROR,
-		"%s: features 0x%llx are required, but not known or not named in options.offload or options.control",
-		net->device->name, (unsigned long long)missing);
+	virtio_device_log(net->device, VIRTIO_LOG_ERROR,
+		"features 0x%llx are required, but not known or not named in options.offload or options.control",
+		(unsigned long long)missing);
 	return VIRTIO_ERR_UNSUPPORTED;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The beginning and the end of a pair of queues (VIRTIO 5.1.2, 5.1.6.6). */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/net_internal.h"
 
 #define NET_RING_SIZE 256
@@ -21,8 +21,7 @@ static int pair_add_queues(struct virtio_net *net, struct virtio_net_pair *pair,
 	net->max_segments = (uint16_t)(pair->transmit.queue.ring.max_segments - header);
 	if (net->max_segments > 0 && pair->receive.queue.ring.max_segments > header)
 		return 0;
-	virtio_log(dev->platform, VIRTIO_LOG_ERROR, "%s: its virtqueues are too short for a frame and its header",
-		dev->name);
+	virtio_device_log(dev, VIRTIO_LOG_ERROR, "its virtqueues are too short for a frame and its header");
 	return VIRTIO_ERR_PROTOCOL;
 }
 

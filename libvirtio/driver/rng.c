@@ -6,7 +6,7 @@
 #include <virtio/rng.h>
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/attach.h"
 #include "driver/buffers.h"
 
@@ -41,7 +41,7 @@ int virtio_rng_attach(struct virtio_rng *rng, struct virtio_device *device)
 		error = virtio_device_ready(device);
 	if (error)
 		return give_up(rng, error);
-	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: ready", device->name);
+	virtio_device_log(device, VIRTIO_LOG_INFO, "ready");
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static bool too_many_empty(struct virtio_rng *rng)
 {
 	if (++rng->empty < RNG_MOST_EMPTY)
 		return false;
-	virtio_log(rng->device->platform, VIRTIO_LOG_ERROR, "%s: answers without random bytes", rng->device->name);
+	virtio_device_log(rng->device, VIRTIO_LOG_ERROR, "answers without random bytes");
 	return true;
 }
 

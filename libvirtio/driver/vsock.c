@@ -7,7 +7,7 @@
 
 #include <virtio/spec/ids.h>
 
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/attach.h"
 #include "driver/buffers.h"
 
@@ -26,8 +26,8 @@ static int read_cid(struct virtio_vsock *vsock)
 
 	if (error || (vsock->cid > VIRTIO_VSOCK_CID_DEVICE && vsock->cid <= VIRTIO_VSOCK_CID_LAST))
 		return error;
-	virtio_log(vsock->device->platform, VIRTIO_LOG_ERROR, "%s: %llu cannot be our address", vsock->device->name,
-		(unsigned long long)vsock->cid);
+	virtio_device_log(
+		vsock->device, VIRTIO_LOG_ERROR, "%llu cannot be our address", (unsigned long long)vsock->cid);
 	return VIRTIO_ERR_PROTOCOL;
 }
 
@@ -114,8 +114,7 @@ int virtio_vsock_attach(struct virtio_vsock *vsock, struct virtio_device *device
 		virtio_vsock_detach(vsock);
 		return error;
 	}
-	virtio_log(device->platform, VIRTIO_LOG_INFO, "%s: our address is %llu", device->name,
-		(unsigned long long)vsock->cid);
+	virtio_device_log(device, VIRTIO_LOG_INFO, "our address is %llu", (unsigned long long)vsock->cid);
 	return 0;
 }
 
@@ -163,7 +162,7 @@ static int transport_reset(struct virtio_vsock *vsock)
 		connection->owed = 0;
 	}
 	vsock->refusal_count = 0;
-	virtio_log(vsock->device->platform, VIRTIO_LOG_INFO, "%s: all connections are lost", vsock->device->name);
+	virtio_device_log(vsock->device, VIRTIO_LOG_INFO, "all connections are lost");
 	return read_cid(vsock);
 }
 

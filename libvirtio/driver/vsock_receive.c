@@ -3,7 +3,7 @@
  * virtio-vsock, what packets do (VIRTIO 5.10.6). Everything in them is the other side's, or an impostor's: a packet
  * that does not fit the state of its connection ends it or does nothing, and a stranger gets one reset.
  */
-#include "base/log.h"
+#include "device/log.h"
 #include "driver/vsock.h"
 
 /* The connection that a packet belongs to, or NULL. */
@@ -164,8 +164,7 @@ void virtio_vsock_handle(struct virtio_vsock *vsock, const struct vsock_packet *
 
 	if (le64_to(header->dst_cid) != vsock->cid) {
 		if (!vsock->complained)
-			virtio_log(vsock->device->platform, VIRTIO_LOG_WARNING, "%s: a packet for another machine",
-				vsock->device->name);
+			virtio_device_log(vsock->device, VIRTIO_LOG_WARNING, "a packet for another machine");
 		vsock->complained = true;
 	} else if (connection) {
 		handle_known(connection, packet);

@@ -4,7 +4,6 @@
  * each read once and no register after one that does not fit.
  */
 #include "base/hook.h"
-#include "base/log.h"
 #include "base/text_format.h"
 #include "device/log.h"
 #include "transport/mmio.h"

@@ -7,7 +7,6 @@
 #include <virtio/spec/ids.h>
 #include <virtio/spec/pci.h>
 
-#include "base/log.h"
 #include "device/log.h"
 #include "pci/bar.h"
 #include "pci/capability.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Choosing MSI-X or INTx for a device, and telling it its vectors (VIRTIO 4.1.5.1.2). */
-#include "base/log.h"
 #include "device/log.h"
 #include "device/vectors.h"
 #include "pci/msix.h"
