@@ -69,10 +69,11 @@ struct virtio_9p {
 
 /*
  * Start the driver on an opened device. OPTIONS may be NULL and is read during the call only. P9 and DEVICE must stay
- * where they are until virtio_9p_detach. Allocates and may wait for the reset. VIRTIO_ERR_NO_DEVICE: it is no 9P
- * device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it; VIRTIO_ERR_UNSUPPORTED: also a queue too short for
- * any request; VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
- * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset. A line in the log says why.
+ * where they are until virtio_9p_detach. Allocates and may wait for the reset. VIRTIO_ERR_INVALID: DEVICE was never
+ * opened (and is zeroed); VIRTIO_ERR_NO_DEVICE: it is no 9P device, or has gone; VIRTIO_ERR_BUSY: a driver is attached
+ * to it; VIRTIO_ERR_UNSUPPORTED: also a queue too short for any request; VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as
+ * virtio_device_begin and virtio_device_add_queue; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and
+ * the device is reset. A line in the log says why.
  */
 VIRTIO_MUST_CHECK int virtio_9p_attach(
 	struct virtio_9p *p9, struct virtio_device *device, const struct virtio_9p_options *options);

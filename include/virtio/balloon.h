@@ -58,10 +58,10 @@ struct virtio_balloon {
 
 /*
  * Start the driver on an opened device. BALLOON and DEVICE must stay where they are until virtio_balloon_detach.
- * Allocates and may wait for the reset. VIRTIO_ERR_NO_DEVICE: it is no balloon, or has gone; VIRTIO_ERR_BUSY: a driver
- * is attached to it; VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and
- * virtio_device_add_queue; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset. A
- * line in the log says why.
+ * Allocates and may wait for the reset. VIRTIO_ERR_INVALID: DEVICE was never opened (and is zeroed);
+ * VIRTIO_ERR_NO_DEVICE: it is no balloon, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it;
+ * VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
+ * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset. A line in the log says why.
  */
 VIRTIO_MUST_CHECK int virtio_balloon_attach(struct virtio_balloon *balloon, struct virtio_device *device);
 

@@ -160,10 +160,10 @@ struct virtio_blk {
 /*
  * Start the driver on an opened device: negotiate, read the geometry, set up the queues, go live. OPTIONS may be NULL
  * and is read during the call only. BLK and DEVICE must stay where they are until virtio_blk_detach. Allocates and may
- * wait for the reset. VIRTIO_ERR_NO_DEVICE: it is no block device, or has gone; VIRTIO_ERR_BUSY: a driver is attached
- * to it; VIRTIO_ERR_UNSUPPORTED: also a queue too short for any request; VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as
- * virtio_device_begin and virtio_device_add_queue; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and
- * the device is reset. A line in the log says why.
+ * wait for the reset. VIRTIO_ERR_INVALID: DEVICE was never opened (and is zeroed); VIRTIO_ERR_NO_DEVICE: it is no block
+ * device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it; VIRTIO_ERR_UNSUPPORTED: also a queue too short for
+ * any request; VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
+ * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset. A line in the log says why.
  */
 VIRTIO_MUST_CHECK int virtio_blk_attach(
 	struct virtio_blk *blk, struct virtio_device *device, const struct virtio_blk_options *options);

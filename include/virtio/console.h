@@ -79,10 +79,10 @@ struct virtio_console {
  * Start the driver on an opened device, with up to COUNT PORTS: with 1 the device is used as one with a single port,
  * which is there at once; with more each port is there once virtio_console_poll has seen it. OPTIONS may be NULL and is
  * read during the call only. CONSOLE, PORTS and DEVICE must stay where they are until virtio_console_detach. Allocates
- * and may wait for the reset. VIRTIO_ERR_INVALID: no ports, or options out of range; VIRTIO_ERR_NO_DEVICE: it is no
- * console, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it; VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL,
- * VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue; VIRTIO_ERR_NO_MEMORY. After an error nothing
- * is left allocated and the device is reset. A line in the log says why.
+ * and may wait for the reset. VIRTIO_ERR_INVALID: no ports, or options out of range, or DEVICE was never opened;
+ * VIRTIO_ERR_NO_DEVICE: it is no console, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it;
+ * VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
+ * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset. A line in the log says why.
  */
 VIRTIO_MUST_CHECK int virtio_console_attach(struct virtio_console *console, struct virtio_device *device,
 	struct virtio_console_port *ports, uint16_t count, const struct virtio_console_options *options);

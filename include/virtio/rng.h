@@ -40,10 +40,10 @@ struct virtio_rng {
 
 /*
  * Start the driver on an opened device. RNG and DEVICE must stay where they are until virtio_rng_detach. Asks the
- * device for nothing yet. Allocates and may wait for the reset. VIRTIO_ERR_NO_DEVICE: it is no entropy device, or has
- * gone; VIRTIO_ERR_BUSY: a driver is attached to it; VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as
- * virtio_device_begin and virtio_device_add_queue; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and
- * the device is reset. A line in the log says why.
+ * device for nothing yet. Allocates and may wait for the reset. VIRTIO_ERR_INVALID: DEVICE was never opened (and is
+ * zeroed); VIRTIO_ERR_NO_DEVICE: it is no entropy device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it;
+ * VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue;
+ * VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the device is reset. A line in the log says why.
  */
 VIRTIO_MUST_CHECK int virtio_rng_attach(struct virtio_rng *rng, struct virtio_device *device);
 

@@ -118,9 +118,9 @@ struct virtio_vsock {
 /*
  * Start the driver on an opened device, for up to COUNT connections and listeners in TABLE. OPTIONS may be NULL and is
  * read during the call only. VSOCK, TABLE and DEVICE must stay where they are until virtio_vsock_detach. Allocates a
- * window for each place, and may wait for the reset. VIRTIO_ERR_INVALID: an empty table, or options out of range;
- * VIRTIO_ERR_NO_DEVICE: it is no socket device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it;
- * VIRTIO_ERR_PROTOCOL: also an address that cannot be; VIRTIO_ERR_UNSUPPORTED: also no stream sockets;
+ * window for each place, and may wait for the reset. VIRTIO_ERR_INVALID: an empty table, or options out of range, or
+ * DEVICE was never opened; VIRTIO_ERR_NO_DEVICE: it is no socket device, or has gone; VIRTIO_ERR_BUSY: a driver is
+ * attached to it; VIRTIO_ERR_PROTOCOL: also an address that cannot be; VIRTIO_ERR_UNSUPPORTED: also no stream sockets;
  * VIRTIO_ERR_TIMEOUT as virtio_device_begin; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated and the
  * device is reset. A line in the log says why.
  */

@@ -18,6 +18,8 @@ int virtio_attach_failed(const struct virtio_device *device, int error)
 
 int virtio_attach_check(const struct virtio_device *device, uint32_t type)
 {
+	if (!device->platform) /* never opened: nor is there a log to tell it to */
+		return VIRTIO_ERR_INVALID;
 	if (device->type != type) {
 		virtio_device_log(device, VIRTIO_LOG_ERROR, "it is no %s device", virtio_type_name(type));
 		return VIRTIO_ERR_NO_DEVICE;

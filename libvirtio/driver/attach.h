@@ -5,8 +5,10 @@
 
 #include <virtio/device.h>
 
-/* Whether DEVICE is free for a driver of TYPE (VIRTIO_ID_): 0; VIRTIO_ERR_NO_DEVICE: it is of another type;
- * VIRTIO_ERR_BUSY: a driver has it. The log says which. */
+/*
+ * Whether DEVICE is free for a driver of TYPE (VIRTIO_ID_): 0; VIRTIO_ERR_INVALID: it was never opened, and is zeroed;
+ * VIRTIO_ERR_NO_DEVICE: it is of another type; VIRTIO_ERR_BUSY: a driver has it. The log tells of the last two.
+ */
 VIRTIO_MUST_CHECK int virtio_attach_check(const struct virtio_device *device, uint32_t type);
 
 /* Tell the log WHY an attach ends with ERROR, and return that. */

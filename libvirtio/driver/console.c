@@ -138,14 +138,14 @@ int virtio_console_attach(struct virtio_console *console, struct virtio_device *
 {
 	static const struct virtio_console_options defaults;
 	uint64_t features = VIRTIO_CONSOLE_F_SIZE | (count > 1 ? VIRTIO_CONSOLE_F_MULTIPORT : 0);
+	int error = virtio_attach_check(device, VIRTIO_ID_CONSOLE);
 
+	if (error)
+		return error;
 	options = options ? options : &defaults;
 	if (count == 0 || options->buffers > BUFFERS_MOST || options->buffer_size > MOST_SIZE)
 		return virtio_attach_refuse(
 			device, VIRTIO_ERR_INVALID, VIRTIO_MESSAGE("no ports, or options out of range"));
-	int error = virtio_attach_check(device, VIRTIO_ID_CONSOLE);
-	if (error)
-		return error;
 	*console = (struct virtio_console){.device = device, .ports = ports, .ports_given = count};
 	for (uint16_t i = 0; i < count; i++)
 		ports[i] = (struct virtio_console_port){.console = console, .number = i};

@@ -96,14 +96,14 @@ int virtio_vsock_attach(struct virtio_vsock *vsock, struct virtio_device *device
 	uint16_t count, const struct virtio_vsock_options *options)
 {
 	static const struct virtio_vsock_options defaults;
+	int error = virtio_attach_check(device, VIRTIO_ID_VSOCK);
 
+	if (error)
+		return error;
 	options = options ? options : &defaults;
 	if (count == 0 || !options_are_valid(options))
 		return virtio_attach_refuse(
 			device, VIRTIO_ERR_INVALID, VIRTIO_MESSAGE("an empty table, or options out of range"));
-	int error = virtio_attach_check(device, VIRTIO_ID_VSOCK);
-	if (error)
-		return error;
 	*vsock = (struct virtio_vsock){.device = device, .table = table, .count = count};
 	error = virtio_device_begin(device, VIRTIO_VSOCK_F_STREAM | VIRTIO_VSOCK_F_NO_IMPLIED_STREAM, 0, rules);
 	if (!error)

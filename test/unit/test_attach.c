@@ -46,6 +46,14 @@ static void test_a_device_that_is_attached_already_says_what_to_do(void **state)
 	assert_int_equal(fake_platform_log_count(), 2);
 }
 
+static void test_a_device_that_was_never_opened_is_no_device(void **state)
+{
+	static const struct virtio_device zeroed;
+
+	(void)state;
+	assert_int_equal(virtio_attach_check(&zeroed, VIRTIO_ID_BLOCK), VIRTIO_ERR_INVALID);
+}
+
 static void test_a_failed_attach_names_the_device_and_the_error(void **state)
 {
 	(void)state;
@@ -61,6 +69,7 @@ int main(void)
 		TEST(test_a_free_device_is_taken_in_silence),
 		TEST(test_a_device_of_another_type_is_told_with_both),
 		TEST(test_a_device_that_is_attached_already_says_what_to_do),
+		TEST(test_a_device_that_was_never_opened_is_no_device),
 		TEST(test_a_failed_attach_names_the_device_and_the_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
