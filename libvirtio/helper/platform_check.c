@@ -212,8 +212,9 @@ static int check_wait(const struct virtio_platform *platform)
 		trying(platform, "wait");
 		uint64_t deadline = platform->now(platform->context) + NAP;
 		platform->wait(platform->context, deadline);
-		late = platform->now(platform->context) - deadline;
-		if (late < LATE || late > INT64_MAX)
+		uint64_t end = platform->now(platform->context);
+		late = end > deadline ? end - deadline : 0;
+		if (late < LATE)
 			return 0;
 	}
 	virtio_log(platform, VIRTIO_LOG_ERROR,

@@ -140,7 +140,13 @@ static void test_memory_that_is_given_twice_is_told(void **state)
 	assert_true(fake_platform_logged("platform: alloc gave the same memory twice"));
 }
 
-/* What dma_alloc stores as the device address of the fake's memory. */
+static void *dma_always_the_same(void *context, size_t size, size_t alignment, uint64_t *device_address)
+{
+	*device_address = 0x100000;
+	return always_the_same(context, size, alignment);
+}
+
+/* The fake's memory, whatever the device is told of it. */
 static void *dma_memory(void *context, size_t size, size_t alignment)
 {
 	uint64_t unused;
@@ -188,6 +194,9 @@ static void test_wrong_device_addresses_are_told(void **state)
 	fake_platform()->dma_alloc = dma_is_off_by_four;
 	assert_int_equal(virtio_platform_check(fake_platform()), VIRTIO_ERR_INVALID);
 	assert_true(fake_platform_logged("platform: dma_alloc gave the device address 0x100004, to be aligned to 8"));
+	fake_platform()->dma_alloc = dma_always_the_same;
+	assert_int_equal(virtio_platform_check(fake_platform()), VIRTIO_ERR_INVALID);
+	assert_true(fake_platform_logged("platform: dma_alloc gave the same memory twice"));
 }
 
 static unsigned looks;
@@ -203,6 +212,12 @@ static uint64_t now_backwards(void *context)
 {
 	(void)context;
 	return UINT64_MAX - looks++;
+}
+
+static uint64_t now_there_and_back(void *context)
+{
+	(void)context;
+	return looks++ % 2;
 }
 
 static uint64_t now_in_ticks(void *context)
@@ -231,6 +246,9 @@ static void test_a_clock_that_goes_back_is_told(void **state)
 	(void)state;
 	looks = 0;
 	fake_platform()->now = now_backwards;
+	found("platform: now went back");
+	looks = 0;
+	fake_platform()->now = now_there_and_back;
 	found("platform: now went back");
 }
 
