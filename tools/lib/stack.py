@@ -115,6 +115,9 @@ class Program:
     def add_indirect(self, function, place, ends):
         """A call, or where it ENDS the function a jump, which may be that of a switch, too."""
         text = "".join(linecache.getline(*place).split('"')[::2])
+        if not MEMBER_CALLED.search(text) and not PARAMETER_CALLED.search(text):
+            # Two calls that the compiler made one are told at the condition in front.
+            text = "".join(linecache.getline(place[0], place[1] + 1).split('"')[::2])
         called = MEMBER_CALLED.findall(text)
         targets = {target for member in called if member not in hooks() for target in members().get(member, ())}
         if not called:
