@@ -85,7 +85,10 @@ int virtio_features_negotiate(
 	dev->offered = read_offer(dev);
 	dev->ring = choose_ring(dev, wanted);
 	if (!dev->ring) {
-		virtio_device_log(dev, VIRTIO_LOG_ERROR, "no kind of virtqueue that we have fits");
+		virtio_device_log(dev, VIRTIO_LOG_ERROR,
+			"no kind of virtqueue that we have fits its features 0x%llx: it takes no %s ring",
+			(unsigned long long)dev->offered,
+			dev->support->rings[0] ? dev->support->rings[0]->name : "other");
 		return VIRTIO_ERR_UNSUPPORTED;
 	}
 

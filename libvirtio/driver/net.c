@@ -8,6 +8,7 @@
 #include <virtio/spec/ids.h>
 
 #include "device/log.h"
+#include "driver/attach.h"
 #include "driver/net_internal.h"
 
 #define NET_SEGMENTS 4
@@ -61,26 +62,22 @@ static int net_stop(struct virtio_net *net)
 }
 
 /* What can be said before the device is touched. */
-static int net_check(const struct virtio_device *dev, const struct virtio_net_options *options)
+static int net_check(const struct virtio_device *device, const struct virtio_net_options *options)
 {
-	if (dev->type != VIRTIO_ID_NET)
-		return VIRTIO_ERR_NO_DEVICE;
-	if (dev->queues || dev->live)
-		return VIRTIO_ERR_BUSY;
-	return options->max_segments > VIRTIO_NET_MAX_SEGMENTS ? VIRTIO_ERR_INVALID : 0;
+	int result = virtio_attach_check(device, VIRTIO_ID_NET);
+	if (result == 0 && options->max_segments > VIRTIO_NET_MAX_SEGMENTS)
+		return virtio_attach_refuse(device, VIRTIO_ERR_INVALID,
+			VIRTIO_MESSAGE("options.max_segments is above 31, if the options were zeroed at all"));
+	return result;
 }
 
 static int net_try(struct virtio_net *net, struct virtio_device *device, const struct virtio_net_options *options,
 	uint64_t excluded)
 {
-	*net = (struct virtio_net){0};
-	int result = net_check(device, options);
-	if (result < 0)
-		return result;
-	net->device = device;
+	*net = (struct virtio_net){.device = device};
 	net->options = *options;
 	net->max_segments = options->max_segments ? options->max_segments : NET_SEGMENTS;
-	result = virtio_net_negotiate(net, options, excluded);
+	int result = virtio_net_negotiate(net, options, excluded);
 	if (result == 0 && ((result = net_start(net, options)) < 0 || (result = net_go(net)) < 0))
 		virtio_device_fail(device);
 	if (result < 0)
@@ -92,13 +89,17 @@ int virtio_net_attach(struct virtio_net *net, struct virtio_device *device, cons
 {
 	static const struct virtio_net_options defaults = {0};
 	options = options ? options : &defaults;
-	int result = net_try(net, device, options, 0);
+	int result = net_check(device, options);
+	if (result < 0) {
+		net->device = NULL;
+		return result;
+	}
+	result = net_try(net, device, options, 0);
 	/* Some offer a control queue, or more pairs, and have no such queue: once more, without. */
 	if (result == VIRTIO_ERR_NO_DEVICE && net->control_ops && !(options->required & net->control_ops->features))
 		result = net_try(net, device, options, VIRTIO_NET_F_CTRL_VQ);
 	if (result < 0)
-		virtio_device_log(
-			device, VIRTIO_LOG_ERROR, "the network driver cannot attach: %s", virtio_error_name(result));
+		virtio_attach_failed(device, result);
 	else
 		net_announce(net);
 	net->options.address = NULL; /* it was ours to read during the call only */

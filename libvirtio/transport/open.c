@@ -40,5 +40,7 @@ int virtio_transport_open(struct virtio_device *dev)
 	if (result != VIRTIO_ERR_NO_DEVICE)
 		return result;
 	virtio_device_log(dev, VIRTIO_LOG_ERROR, "no transport that we have fits");
+	for (transport = dev->support->transports; *transport; transport++)
+		virtio_device_log(dev, VIRTIO_LOG_ERROR, "it is not %s", (*transport)->name);
 	return VIRTIO_ERR_UNSUPPORTED;
 }

@@ -196,6 +196,7 @@ static void test_the_first_ring_that_fits_is_chosen(void **state)
 	fake.rings[1] = NULL;
 	assert_int_equal(begin(0, 0, NULL), VIRTIO_ERR_UNSUPPORTED);
 	assert_true(fake_platform_logged("fake device: no kind of virtqueue"));
+	assert_true(fake_platform_logged("it takes no split ring"));
 }
 
 static void test_a_ring_that_the_transport_cannot_carry_is_not_chosen(void **state)

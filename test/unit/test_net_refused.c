@@ -24,24 +24,38 @@ static int attach(void)
 	return virtio_net_attach(&net, &transport.device, NULL);
 }
 
-/* After a failed attach nothing is left, the device is reset, and a line in the log names it. */
-static void assert_refused(int result, int error)
+/* After a failed attach nothing is left, the device is reset, and a line in the log names it and says WHY. */
+static void assert_refused_since(const char *why, int result, int error)
 {
 	assert_int_equal(result, error);
 	assert_int_equal(fake_platform_live(), 0);
-	assert_true(fake_platform_logged("cannot attach"));
+	assert_true(fake_platform_logged(why));
 	assert_true(fake_platform_logged("fake device"));
 	assert_true(transport.status == 0 || transport.status_count == 0);
 	assert_null(transport.device.queues);
 	assert_int_equal(virtio_net_detach(&net, NULL, NULL), 0);
 }
 
+static void assert_refused(int result, int error)
+{
+	assert_refused_since("cannot be used", result, error);
+}
+
 static void test_other_devices_are_not_touched(void **state)
 {
 	(void)state;
 	transport.device.type = VIRTIO_ID_BLOCK;
-	assert_refused(attach(), VIRTIO_ERR_NO_DEVICE);
+	assert_refused_since("it is no net device", attach(), VIRTIO_ERR_NO_DEVICE);
 	assert_int_equal(transport.status_count, 0);
+}
+
+static void test_a_device_that_was_never_opened_is_not_followed(void **state)
+{
+	struct virtio_device never = {0};
+
+	(void)state;
+	assert_int_equal(virtio_net_attach(&net, &never, NULL), VIRTIO_ERR_INVALID);
+	assert_int_equal(virtio_net_detach(&net, NULL, NULL), 0);
 }
 
 static void test_a_device_in_use_is_left_alone(void **state)
@@ -51,6 +65,7 @@ static void test_a_device_in_use_is_left_alone(void **state)
 	(void)state;
 	fake_net_attach(NULL);
 	assert_int_equal(virtio_net_attach(&other, &transport.device, NULL), VIRTIO_ERR_BUSY);
+	assert_true(fake_platform_logged("a driver is attached already"));
 	assert_int_equal(virtio_net_detach(&other, NULL, NULL), 0);
 	fake_net_deliver(1, 60);
 	fake_net_detach();
@@ -61,7 +76,8 @@ static void test_options_out_of_range_are_refused(void **state)
 	const struct virtio_net_options options = {.max_segments = VIRTIO_NET_MAX_SEGMENTS + 1};
 
 	(void)state;
-	assert_refused(virtio_net_attach(&net, &transport.device, &options), VIRTIO_ERR_INVALID);
+	assert_refused_since(
+		"options.max_segments", virtio_net_attach(&net, &transport.device, &options), VIRTIO_ERR_INVALID);
 }
 
 static void test_the_rings_may_be_smaller_than_the_devices(void **state)
@@ -228,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_other_devices_are_not_touched),
+		TEST(test_a_device_that_was_never_opened_is_not_followed),
 		TEST(test_a_device_in_use_is_left_alone),
 		TEST(test_options_out_of_range_are_refused),
 		TEST(test_the_rings_may_be_smaller_than_the_devices),

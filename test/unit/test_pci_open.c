@@ -70,6 +70,7 @@ static void test_what_no_transport_fits_is_unsupported(void **state)
 	fake_virtio_pci_start_legacy(&fake, VIRTIO_ID_BLOCK, 0);
 	assert_int_equal(open_with(modern_alone), VIRTIO_ERR_UNSUPPORTED);
 	assert_true(fake_platform_logged("block at 00:03.0: no transport that we have fits"));
+	assert_true(fake_platform_logged("block at 00:03.0: it is not modern PCI"));
 	assert_int_equal(open_with(nothing), VIRTIO_ERR_UNSUPPORTED);
 	start_modern();
 	assert_int_equal(open_with(legacy_alone), VIRTIO_ERR_UNSUPPORTED);
