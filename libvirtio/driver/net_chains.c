@@ -21,19 +21,22 @@ int virtio_net_receive_add_other(struct virtio_net_pair *pair, struct virtio_net
 	return frame->capacity < pair->receive.least ? VIRTIO_ERR_INVALID : virtio_net_receive_add_apart(pair, frame);
 }
 
+void virtio_net_lose(struct virtio_net_pair *pair, struct virtio_net_frame *part, unsigned left)
+{
+	for (; left > 0; left--) {
+		struct virtio_net_frame *next = part->next;
+		part->next = pair->receive.lost;
+		pair->receive.lost = part;
+		part = next;
+	}
+}
+
 void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count)
 {
 	int released = virtio_net_pair_release(pair, frames, count);
 	pair->receive.dropped += count;
-	for (unsigned i = released > 0 ? (unsigned)released : 0; i < count; i++) {
-		struct virtio_net_frame *part = frames[i];
-		for (unsigned left = part->segments; left > 0; left--) {
-			struct virtio_net_frame *next = part->next;
-			part->next = pair->receive.lost;
-			pair->receive.lost = part;
-			part = next;
-		}
-	}
+	for (unsigned i = released > 0 ? (unsigned)released : 0; i < count; i++)
+		virtio_net_lose(pair, frames[i], frames[i]->segments);
 }
 
 int virtio_net_describe_chain(const struct virtio_net_pair *pair, const struct virtio_net_frame *frame,

@@ -136,6 +136,9 @@ VIRTIO_MUST_CHECK int virtio_net_frames_post(struct virtio_net_pair *pair);
 VIRTIO_MUST_CHECK int virtio_net_receive_add(
 	struct virtio_net_pair *pair, struct virtio_net_frame *const *frames, unsigned count);
 
+/* net_chains.c: PART and what follows, LEFT segments that nobody has, wait for detach. */
+void virtio_net_lose(struct virtio_net_pair *pair, struct virtio_net_frame *part, unsigned left);
+
 /* net_chains.c: frames that nobody shall see go back to the device, or, when the ring broke, wait for detach. */
 void virtio_net_receive_drop(struct virtio_net_pair *pair, struct virtio_net_frame **frames, unsigned count);
 

@@ -234,7 +234,8 @@ static int offload_add_chain(struct virtio_net_pair *pair, struct virtio_net_fra
 	const struct virtqueue *ring = &pair->receive.queue.ring;
 	const unsigned descriptors = pair->own_header && !ring->tables ? 2 : 1;
 	const unsigned most = pair->own_header ? 1 : NET_BURST;
-	unsigned left = frame->segments;
+	const unsigned all = frame->segments;
+	unsigned left = all;
 	if (!chain_valid(pair, frame))
 		return VIRTIO_ERR_INVALID;
 	if (ring->fault)
@@ -242,14 +243,18 @@ static int offload_add_chain(struct virtio_net_pair *pair, struct virtio_net_fra
 	if (left * descriptors > ring->free_count)
 		return 0;
 	while (left > 0) {
-		unsigned turn = left < most ? left : most;
-		int added =
+		const unsigned turn = left < most ? left : most;
+		const int added =
 			pair->own_header ? virtio_net_receive_add_apart(pair, frame) : add_segments(pair, frame, turn);
-		/* All go in: there was room, and nothing is wrong with them. */
-		if (added != (int)turn)
-			return VIRTIO_ERR_PROTOCOL;
-		for (left -= turn; turn > 0; turn--)
+		if (added <= 0 && left == all)
+			return added;
+		for (int i = 0; i < added; i++, left--)
 			frame = frame->next;
+		/* There was room, so a mapping was refused. What the device has stays there: the rest waits. */
+		if (added < (int)turn) {
+			virtio_net_lose(pair, frame, left);
+			break;
+		}
 	}
 	return 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* libvirtio/driver/net_offload.c: received frames that fill several buffers (VIRTIO 5.1.6.4), true and false. */
+#include <limits.h>
 #include <string.h>
 
 #include "fake/cmocka.h"
@@ -295,6 +296,47 @@ static void test_frames_are_released_whole_or_not_at_all(void **state)
 	}
 }
 
+static void count_once(void *context, struct virtio_net_frame *frame)
+{
+	(void)context;
+	frame->hash++;
+	reclaimed++;
+}
+
+/* Whose mapping is refused behind the first is not half the caller's and half the driver's. */
+static void test_a_frame_that_is_mapped_in_part_is_the_drivers_until_detach(void **state)
+{
+	static struct virtio_net_frame frames[3];
+	struct virtio_net_frame *chain = &frames[0];
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		open_with(kind->features, true);
+		bool mapped = fake_transport_mappings(&fake_net.transport) > 0;
+
+		for (unsigned i = 0; i < 3; i++) {
+			frames[i] = fake_net_frame(VIRTIO_NET_LEAST_BUFFER - VIRTIO_NET_HEADROOM);
+			frames[i].next = i < 2 ? &frames[i + 1] : NULL;
+		}
+		frames[0].segments = 3;
+		reclaimed = 0;
+		fake_platform_map_at_most(fake_platform_mapped());
+		if (mapped) {
+			assert_true(virtio_net_release(&net, &chain, 1) <= 0);
+			assert_int_equal(fake_device_available(fake_net_receiveq()), 0);
+		}
+		fake_platform_map_at_most(fake_platform_mapped() + (kind->apart ? 4 : 2));
+		assert_int_equal(virtio_net_release(&net, &chain, 1), 1);
+		assert_int_equal(fake_device_available(fake_net_receiveq()), mapped ? 2 : 3);
+		fake_platform_map_at_most(UINT_MAX);
+		assert_int_equal(virtio_net_detach(&net, count_once, NULL), 0);
+		assert_int_equal(reclaimed, 3);
+		for (unsigned i = 0; i < 3; i++)
+			assert_int_equal(frames[i].hash, 1);
+	}
+}
+
 /* Half a frame in buffers of the driver's own, and one that a broken ring does not take: nobody else hears of them. */
 static void test_detach_keeps_the_drivers_own_buffers(void **state)
 {
@@ -420,6 +462,7 @@ int main(void)
 		TEST(test_merged_frames_that_break_the_rules_are_dropped),
 		TEST(test_merged_buffers_of_impossible_lengths_do_no_harm),
 		TEST(test_detach_hands_back_every_buffer),
+		TEST(test_a_frame_that_is_mapped_in_part_is_the_drivers_until_detach),
 		TEST(test_detach_keeps_the_drivers_own_buffers),
 		TEST(test_one_buffer_takes_a_whole_frame),
 		TEST(test_frames_are_released_whole_or_not_at_all),
