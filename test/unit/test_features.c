@@ -197,6 +197,9 @@ static void test_the_first_ring_that_fits_is_chosen(void **state)
 	assert_int_equal(begin(0, 0, NULL), VIRTIO_ERR_UNSUPPORTED);
 	assert_true(fake_platform_logged("fake device: no kind of virtqueue"));
 	assert_true(fake_platform_logged("it takes no split ring"));
+	fake.rings[0] = NULL;
+	assert_int_equal(begin(0, 0, NULL), VIRTIO_ERR_UNSUPPORTED);
+	assert_true(fake_platform_logged("it takes no other ring"));
 }
 
 static void test_a_ring_that_the_transport_cannot_carry_is_not_chosen(void **state)

@@ -318,6 +318,7 @@ static void test_a_frame_that_is_mapped_in_part_is_the_drivers_until_detach(void
 		for (unsigned i = 0; i < 3; i++) {
 			frames[i] = fake_net_frame(VIRTIO_NET_LEAST_BUFFER - VIRTIO_NET_HEADROOM);
 			frames[i].next = i < 2 ? &frames[i + 1] : NULL;
+			frames[i].hash = 0;
 		}
 		frames[0].segments = 3;
 		reclaimed = 0;
