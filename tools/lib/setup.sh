@@ -12,7 +12,8 @@ package_of() {
 		lacks_file /usr/include/cmocka.h libcmocka-dev; clang_runtime ;;
 	qemu) lacks qemu-system-x86_64 qemu-system-x86 ;;
 	native) lacks qemu-storage-daemon qemu-system-common ;;
-	native_bench) lacks qemu-img qemu-utils; lacks linux.uml user-mode-linux; lacks cpio cpio; lacks perf linux-perf
+	native_bench) lacks qemu-img qemu-utils; lacks linux.uml user-mode-linux; lacks cpio cpio
+		lacks_known perf linux-perf # not packaged by that name everywhere, and the bench does without
 		lacks dpdk-testpmd dpdk-dev ;; # some two hundred packages: too much for a test's sake
 	plots) lacks gnuplot gnuplot-nox ;;
 	machine) lacks cpio cpio; lacks lz4 lz4; lacks strip binutils
@@ -37,6 +38,8 @@ package_of() {
 }
 
 lacks() { command -v "$1" >/dev/null 2>&1 || echo "$2"; }
+# The same for what is only of use: where the package manager knows the package.
+lacks_known() { ! apt-cache show "$2" >/dev/null 2>&1 || lacks "$1" "$2"; }
 lacks_file() { [ -e "$1" ] || echo "$2"; }
 
 # The sanitizers' runtime is a package of its own, named after clang's version.
