@@ -205,7 +205,7 @@ struct virtio_net {
  * tells of both.
  *
  * VIRTIO_ERR_NO_DEVICE: it is no network device, or has gone; VIRTIO_ERR_BUSY: a driver is attached to it already;
- * VIRTIO_ERR_INVALID: an option is out of its range;
+ * VIRTIO_ERR_INVALID: an option is out of its range, or DEVICE was never opened (and is zeroed);
  * VIRTIO_ERR_UNSUPPORTED, VIRTIO_ERR_PROTOCOL, VIRTIO_ERR_TIMEOUT as virtio_device_begin and virtio_device_add_queue,
  * UNSUPPORTED also when a required feature is missing; VIRTIO_ERR_NO_MEMORY. After an error nothing is left allocated
  * and the device is reset, unless it is stuck. A line in the log says why.

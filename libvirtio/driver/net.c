@@ -67,7 +67,7 @@ static int net_check(const struct virtio_device *device, const struct virtio_net
 	int result = virtio_attach_check(device, VIRTIO_ID_NET);
 	if (result == 0 && options->max_segments > VIRTIO_NET_MAX_SEGMENTS)
 		return virtio_attach_refuse(device, VIRTIO_ERR_INVALID,
-			VIRTIO_MESSAGE("options.max_segments is above 31, if the options were zeroed at all"));
+			VIRTIO_MESSAGE("options.max_segments is beyond VIRTIO_NET_MAX_SEGMENTS: not zeroed?"));
 	return result;
 }
 
